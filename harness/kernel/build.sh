@@ -1,0 +1,51 @@
+#!/bin/sh
+# Builds the sandbox kernel inside a throwaway root that holds Debian's linux-source.
+# usage: build.sh FRAGMENT OUTPUT
+# Lines that start with "offnet:" are meant for the user of the build.
+set -eu
+fragment=$1
+output=$2
+cd /usr/src
+
+source=$(ls linux-source-*.tar.xz | sort -V | tail -n 1)
+version=${source#linux-source-}
+version=${version%.tar.xz}
+if [ "$(printf '%s\n6.16\n' "$version" | sort -V | head -n 1)" != 6.16 ]; then
+	echo "offnet: the newest linux-source of this Debian mirror is $version;" \
+		"the sandbox needs 6.16 or newer (its seccomp mode): use a mirror that carries trixie-backports"
+	exit 1
+fi
+
+echo "offnet-step: unpacking Linux $version"
+# The manual and the devices that user-mode Linux cannot have are most of the tree;
+# their Kconfig and Makefile stay, because the configuration reads them.
+tar -xf "$source" --wildcards \
+	--exclude='*.rst' --exclude='*.dts' --exclude='*.dtsi' \
+	--exclude='*/Documentation/devicetree/*' --exclude='*/tools/testing/*' \
+	--exclude='*/drivers/gpu/*.[ch]' \
+	--exclude='*/drivers/media/*.[ch]' \
+	--exclude='*/sound/*.[ch]'
+cd "linux-source-$version"
+
+# Nothing of the building machine goes into the kernel.
+export KBUILD_BUILD_USER=offnet KBUILD_BUILD_HOST=offnet
+KBUILD_BUILD_TIMESTAMP=$(date -u -d "@$(stat -c %Y "../$source")")
+export KBUILD_BUILD_TIMESTAMP ARCH=um
+
+echo "offnet-step: configuring Linux $version"
+make -s KCONFIG_ALLCONFIG="$fragment" allnoconfig
+# An option that this version no longer knows is dropped silently by kconfig: say so.
+grep -v '^#' "$fragment" | grep '=y$' | while read -r option; do
+	grep -qx "$option" .config || echo "offnet-warning: Linux $version does not take $option"
+done
+
+echo "offnet-step: compiling Linux $version"
+make -j"$(nproc)" linux
+make -s modules.builtin
+strip linux
+
+mkdir -p "$output"
+cp linux modules.builtin "$output/"
+[ ! -e modules.builtin.modinfo ] || cp modules.builtin.modinfo "$output/"
+cp .config "$output/config"
+make -s kernelrelease >"$output/release"

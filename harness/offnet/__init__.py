@@ -1,0 +1,1 @@
+"""offnet: reproducible labs for network-based IPsec VPNs."""

@@ -1,0 +1,189 @@
+"""Where one artifact is made: its commands, their log, and the way to stop them."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import signal
+import subprocess
+import threading
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import MappingProxyType
+from typing import IO
+
+from offnet.artifacts.machine import search_path, userns_advice
+from offnet.artifacts.progress import Progress
+from offnet.errors import ArtifactError
+
+# The environment of a user reaches a build only so far: a MAKEFLAGS or CFLAGS would change its result.
+PASSED_ON = re.compile(r"HOME|USER|LOGNAME|LANG|APT_CONFIG|(https?|ftp|no|all)_proxy", re.IGNORECASE)
+GRACE_SECONDS = 20.0
+TAIL_LINES = 12
+
+# What a line of a failed build means to its user.
+HINTS = (
+    (r"No space left on device", "The disk is full: free some, or set TMPDIR and XDG_CACHE_HOME to a larger one."),
+    (
+        r"NO_PUBKEY|is not signed|EXPKEYSIG",
+        "This machine's Debian keys are too old for trixie: update the package debian-archive-keyring.",
+    ),
+    (
+        r"Could not resolve|Temporary failure|Unable to connect|Connection (timed out|refused)|NewConnectionError",
+        "A package server could not be reached: the first build needs the network.",
+    ),
+)
+USERNS_REFUSED = re.compile(r"unshare|CLONE_NEWUSER|user namespace|newuidmap|Operation not permitted")
+
+
+class Cancelled(Exception):
+    """The build was asked to stop; nobody needs to be told anything else."""
+
+
+class Processes:
+    """The running commands of all builds of one call, so that they can be stopped together."""
+
+    def __init__(self) -> None:
+        self.cancelled = threading.Event()
+        self._lock = threading.Lock()
+        self._running: set[subprocess.Popen[bytes]] = set()
+
+    def start(self, argv: Sequence[str], env: Mapping[str, str], pass_fds: Sequence[int]) -> subprocess.Popen[bytes]:
+        """Start a command in a process group of its own, which also ends when this process is killed."""
+        with self._lock:
+            if self.cancelled.is_set():
+                raise Cancelled
+            process = subprocess.Popen(
+                [*_leash(), *argv],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                env=env,
+                cwd="/",
+                pass_fds=pass_fds,
+                process_group=0,
+            )
+            self._running.add(process)
+            return process
+
+    def finish(self, process: subprocess.Popen[bytes]) -> int:
+        """Wait for a command whose output has ended, and return its status."""
+        try:
+            return process.wait(GRACE_SECONDS)
+        except subprocess.TimeoutExpired:
+            _signal_group(process, signal.SIGKILL)
+            return process.wait(GRACE_SECONDS)
+        finally:
+            with self._lock:
+                self._running.discard(process)
+
+    def cancel(self) -> None:
+        """Ask every command to end, then make it."""
+        with self._lock:
+            self.cancelled.set()
+            running = list(self._running)
+        for process in running:
+            _signal_group(process, signal.SIGTERM)
+        for process in running:
+            try:
+                process.wait(GRACE_SECONDS)
+            except subprocess.TimeoutExpired:
+                _signal_group(process, signal.SIGKILL)
+
+
+def _leash() -> list[str]:
+    """Return the prefix that ends a command when its parent is killed and can no longer do that."""
+    return ["setpriv", "--pdeathsig", "TERM", "--"] if shutil.which("setpriv") else []
+
+
+def _signal_group(process: subprocess.Popen[bytes], number: signal.Signals) -> None:
+    try:
+        os.killpg(process.pid, number)
+    except ProcessLookupError:
+        return
+
+
+@dataclass
+class Workshop:
+    """One build: ``output`` becomes the artifact, ``scratch`` vanishes, ``log`` keeps what was said."""
+
+    title: str
+    output: Path
+    scratch: Path
+    log: Path
+    progress: Progress
+    processes: Processes
+    step_name: str = "starting"
+    _tail: deque[str] = field(default_factory=lambda: deque(maxlen=TAIL_LINES))
+    _heard: list[str] = field(default_factory=list)
+
+    def step(self, name: str, estimate_seconds: float) -> None:
+        """Say that a part of the build begins."""
+        self.step_name = name
+        self.progress.step(f"{self.title}: {name}", estimate_seconds)
+
+    def run(
+        self,
+        argv: Sequence[str],
+        *,
+        extra_env: Mapping[str, str] = MappingProxyType({}),
+        pass_fds: Sequence[int] = (),
+        on_line: Callable[[str], None] | None = None,
+    ) -> None:
+        """Run a command to its end, its output into the log; raise ArtifactError when it fails."""
+        environment = {**clean_environment(), **extra_env, "TMPDIR": str(self.scratch)}
+        with self.log.open("ab") as log:
+            log.write(f"$ {' '.join(argv)}\n".encode())
+            try:
+                process = self.processes.start(argv, environment, pass_fds)
+            except OSError as error:
+                raise self.failure(f"{argv[0]}: {error.strerror}") from error
+            try:
+                self._follow(process, log, on_line or self.tick)
+            finally:
+                status = self.processes.finish(process)
+        if self.processes.cancelled.is_set():
+            raise Cancelled
+        if status:
+            raise self.failure(f"{argv[0]} ended with status {status}")
+
+    def tick(self, message: str) -> None:
+        """Say that something moved."""
+        self.progress.tick(f"{self.title}: {message}")
+
+    def failure(self, what: str) -> ArtifactError:
+        """Build the error that names the step, what is known about the cause, and the log."""
+        advice = [line.removeprefix("offnet: ") for line in self._heard if line.startswith("offnet: ")]
+        advice += [hint for pattern, hint in HINTS if any(re.search(pattern, line) for line in self._heard)]
+        if any(USERNS_REFUSED.search(line) for line in self._heard):
+            advice += [userns_advice()]
+        parts = [
+            f"The {self.title} could not be built: {what} while {self.step_name}.",
+            *filter(None, advice),
+            "Its last lines:",
+            *(f"    {line}" for line in self._tail),
+            f"Log: {self.log}",
+        ]
+        return ArtifactError("\n".join(parts))
+
+    def _follow(self, process: subprocess.Popen[bytes], log: IO[bytes], on_line: Callable[[str], None]) -> None:
+        assert process.stdout is not None  # noqa: S101  for the type checker: Processes.start asked for a pipe
+        with process.stdout as output:
+            for raw in output:
+                log.write(raw)
+                line = raw.decode(errors="replace").rpartition("\r")[2].rstrip()
+                if not line:
+                    continue
+                self._tail.append(line)
+                if not line.startswith("  "):  # compiler progress explains nothing
+                    self._heard.append(line)
+                on_line(line)
+
+
+def clean_environment(environ: Mapping[str, str] = os.environ) -> dict[str, str]:
+    """Return the part of the environment that a build may see."""
+    kept = {name: value for name, value in environ.items() if PASSED_ON.fullmatch(name)}
+    return {**kept, "PATH": search_path(environ), "LC_ALL": "C.UTF-8"}

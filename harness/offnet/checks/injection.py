@@ -1,0 +1,59 @@
+"""Proof 8: what a peer proposes beyond its own gets no SA and no route; a rekeying takes no route away."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from offnet.checks.claim import Claim, Verdict, verdict
+from offnet.experiments.injection import ANYTHING, Greed, Rekeying, greed, rekeyings
+from offnet.experiments.subjects import Subject, subjects
+from offnet.network.model import Network
+
+
+def claims(network: Network) -> Iterator[Claim[Any]]:
+    """Per VPN: another site's LAN, everything, and a rekeying."""
+    for subject in subjects(network):
+        yield _greedy(subject, str(subject.partner.lan), f"the LAN of {subject.partner.name}")
+        yield _greedy(subject, ANYTHING, "everything")
+    for subject in subjects(network):
+        yield _rekeyed(subject)
+
+
+def _greedy(subject: Subject, prefix: str, what: str) -> Claim[dict[str, Greed]]:
+    site = subject.site
+
+    def judge(seen: dict[str, Greed]) -> Verdict:
+        given = seen[site.name].proposed.get(prefix)
+        if given is None:
+            return Verdict(False, f"{prefix} was not proposed")
+        others = [f"SA for {ts}" for ts in given if ts != str(site.lan)]
+        return verdict(others, f"protected: {', '.join(sorted(set(given))) or 'nothing'}")
+
+    return Claim(
+        8,
+        f"{site.name}: proposes {what} ({prefix}) and does not get it",
+        f"{subject.tunnel.gateway} protects {site.lan} for {site.name} and nothing else",
+        greed,
+        judge,
+    )
+
+
+def _rekeyed(subject: Subject) -> Claim[dict[str, Rekeying]]:
+    site = subject.site
+    places = tuple(node for node, _ in subject.tables)
+
+    def judge(seen: dict[str, Rekeying]) -> Verdict:
+        here = seen[site.name]
+        mistakes = ["the same SPI as before"] if here.before == here.after else []
+        mistakes += [f"no route at {node}" for node in places if node not in here.routed]
+        mistakes += [f"{here.sent - here.received} of {here.sent} probes lost"] if here.received < here.sent else []
+        return verdict(mistakes, f"SPI {here.before:08x} > {here.after:08x}, {here.received} of {here.sent} probes answered")
+
+    return Claim(
+        8,
+        f"{site.name}: rekeys under traffic, and the old SA's end takes no route away",
+        f"another SPI, no probe lost, {site.lan} still at {' and '.join(places)}",
+        rekeyings,
+        judge,
+    )

@@ -1,0 +1,74 @@
+"""Proof 1: every pair of sites of one VPN reaches each other, and exactly the right SAs carry it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from offnet.checks.claim import Claim, Verdict, verdict
+from offnet.checks.sa_pairs import SaPair, sa_pair
+from offnet.experiments.bench import Bench
+from offnet.experiments.reach import ADDRESSES, PROBES, Counters, PairProbe, reach
+from offnet.experiments.state import Sas, sas
+from offnet.network.model import Network, Site
+
+Looked = tuple[Sas, dict[tuple[str, str], PairProbe]]
+
+
+def look(bench: Bench) -> Looked:
+    """The SAs, then the probes (in this order: the SPIs must be those that carry them)."""
+    return bench.once(sas), bench.once(reach)
+
+
+def claims(network: Network) -> Iterator[Claim[Any]]:
+    """One claim for each ordered pair of sites of a VPN."""
+    for source in network.sites:
+        for target in network.sites:
+            if source.vpn == target.vpn and source is not target:
+                yield _claim(source, target)
+
+
+def _claim(source: Site, target: Site) -> Claim[Looked]:
+    tunnels = [site.name for site in (source, target) if site.tunnel]
+    carried = f"carried by the SAs of {' and '.join(tunnels)}" if tunnels else "no SA touched"
+    return Claim(
+        proof=1,
+        name=f"{source.vpn}: {source.name} reaches {target.name}",
+        expected=f"{PROBES} of {PROBES} replies from {target.host} and from {target.marker}, {carried}, counted at both ends",
+        look=look,
+        judge=lambda looked: judge(source, target, *looked),
+    )
+
+
+def judge(source: Site, target: Site, state: Sas, probes: dict[tuple[str, str], PairProbe]) -> Verdict:
+    """Replies complete; each SA on the way grew by the number of probes at both ends, no other grew."""
+    seen = probes[source.name, target.name]
+    mistakes = [
+        f"{got} of {seen.sent} replies from {address}"
+        for got, address in ((seen.to_host, target.host), (seen.to_marker, target.marker))
+        if got != seen.sent
+    ]
+    expected: Counters = {}
+    for site in (source, target):
+        if site.tunnel:
+            pair = sa_pair(state, site)
+            if pair is None:
+                mistakes.append(f"no current SA of {site.name} at both ends")
+            else:
+                expected |= dict.fromkeys(_ends(site, pair), ADDRESSES * seen.sent)
+    mistakes += _differences(expected, seen.growth)
+    return verdict(mistakes, f"{seen.to_host}+{seen.to_marker} replies, {len(seen.growth)} SA counters grew as they must")
+
+
+def _ends(site: Site, pair: SaPair) -> tuple[tuple[str, int], ...]:
+    """Requests and replies take one SA each; both are counted where they enter and where they leave."""
+    assert site.tunnel  # noqa: S101 - the caller has looked
+    return tuple((node, spi) for node in (site.node, site.tunnel.gateway) for spi in (pair.to_site, pair.to_gateway))
+
+
+def _differences(expected: Counters, growth: Counters) -> list[str]:
+    return [
+        f"SA {spi:#010x} at {node} grew by {growth.get((node, spi), 0)} instead of {expected.get((node, spi), 0)}"
+        for node, spi in sorted(expected.keys() | growth.keys())
+        if expected.get((node, spi), 0) != growth.get((node, spi), 0)
+    ]

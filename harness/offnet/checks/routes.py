@@ -1,0 +1,161 @@
+"""Proof 3: reverse routes in the VRF, as VPNv4 routes with a label elsewhere, and nowhere else."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from ipaddress import IPv4Network
+from typing import Any
+
+from offnet.checks.claim import Claim, Verdict, verdict
+from offnet.experiments.state import Routes, routes
+from offnet.network.model import Network, Node, Role, Site, Tunnel, Vpn
+from offnet.observe.frr_model import BgpRoute
+from offnet.observe.kernel_model import KernelRoute
+from offnet.render.node import REVERSE_ROUTE_PROTOCOL
+
+FIRST_LABEL = 16  # below are the reserved ones (RFC 3032)
+DEFAULT = IPv4Network("0.0.0.0/0")
+
+
+def claims(network: Network) -> Iterator[Claim[Any]]:
+    """Where each site's prefix must be, and where no prefix of a site may be."""
+    for site, tunnel in network.tunnels():
+        if tunnel.rri != "off":
+            yield _injected(network, site, tunnel)
+    for site in network.sites:
+        for pe in network.role(Role.PE):
+            if pe.name != site.pe and not (site.tunnel and site.tunnel.rri == "off"):
+                yield _distributed(network, site, pe)
+    for router in network.role(Role.P):
+        yield _p_router(network, router)
+    for pe in network.role(Role.PE):
+        yield from (_twins(network, prefix, pe) for prefix in _shared_prefixes(network))
+        yield _no_peer_routes(network, pe)
+
+
+def _injected(network: Network, site: Site, tunnel: Tunnel) -> Claim[Routes]:
+    vrf = network.node(tunnel.gateway).default.vrf(tunnel.vrf)
+    interface = f"ipsec{vrf.if_id}"
+
+    def judge(state: Routes) -> Verdict:
+        found = _in_table(state.kernel[tunnel.gateway], vrf.table, site.lan)
+        right = [r for r in found if r.protocol == str(REVERSE_ROUTE_PROTOCOL) and r.hops[0].interface == interface]
+        return Verdict(len(found) == len(right) == 1, _routes_text(found))
+
+    return Claim(
+        3,
+        f"{site.name}: reverse route in VRF {vrf.name} of {tunnel.gateway}",
+        f"{site.lan} by {interface} in table {vrf.table}, put there by the agent (protocol {REVERSE_ROUTE_PROTOCOL})",
+        routes,
+        judge,
+    )
+
+
+def _distributed(network: Network, site: Site, pe: Node) -> Claim[Routes]:
+    vpn, origin = network.vpn(site.vpn), network.node(site.pe)
+    imposed = 1 if _adjacent(network, pe.name, origin.name) else 2
+    return Claim(
+        3,
+        f"{site.name}: VPNv4 route {vpn.rd} {site.lan} at {pe.name}, imposed with {imposed} label(s)",
+        f"{vpn.rd} {site.lan} from {origin.loopback} with {', '.join(vpn.rt_export)}; in VRF {vpn.name} the last label is its VPN label",
+        routes,
+        lambda state: judge_distributed(site, vpn, origin, pe, imposed, state),
+    )
+
+
+def judge_distributed(
+    site: Site, vpn: Vpn, origin: Node, pe: Node, imposed: int, state: Routes
+) -> Verdict:
+    """The VPNv4 route is there with a label, and the kernel of the PE imposes it below the LDP label."""
+    paths = [p for p in state.vpn[pe.name] if (p.rd, p.prefix) == (vpn.rd, site.lan)]
+    mistakes = [text for path in paths for text in _path_mistakes(path, vpn, origin)]
+    mistakes += [] if len(paths) == 1 else [f"{len(paths)} VPNv4 routes {vpn.rd} {site.lan}"]
+    installed = _in_table(state.kernel[pe.name], pe.default.vrf(vpn.name).table, site.lan)
+    label = paths[0].label if paths else None
+    stacks = [route.hops[0].labels for route in installed if route.hops]
+    if len(stacks) != 1 or len(stacks[0]) != imposed or stacks[0][-1] != label:
+        mistakes.append(f"in VRF {vpn.name}: {_routes_text(installed)}")
+    return verdict(mistakes, f"VPN label {label}, imposed {{{' '.join(str(entry) for entry in stacks[0]) if stacks else ''}}}")
+
+
+def _path_mistakes(path: BgpRoute, vpn: Vpn, origin: Node) -> Iterator[str]:
+    if path.next_hop != origin.loopback:
+        yield f"next hop {path.next_hop}"
+    if path.label is None or path.label < FIRST_LABEL:
+        yield f"label {path.label}"
+    if set(path.route_targets) != set(vpn.rt_export):
+        yield f"route targets {' '.join(path.route_targets)}"
+
+
+def _p_router(network: Network, router: Node) -> Claim[Routes]:
+    lans = {site.lan for site in network.sites}
+
+    def judge(state: Routes) -> Verdict:
+        found = [route for route in state.kernel[router.name] if any(route.prefix.overlaps(lan) for lan in lans if route.prefix != DEFAULT)]
+        return Verdict(not found, _routes_text(found) if found else f"{len(state.kernel[router.name])} routes, none of a VPN")
+
+    return Claim(3, f"{router.name} holds no VPN prefix", "core and loopback prefixes only", routes, judge)
+
+
+def _shared_prefixes(network: Network) -> list[IPv4Network]:
+    """Prefixes that several VPNs have."""
+    owners: dict[IPv4Network, set[str]] = {}
+    for site in network.sites:
+        owners.setdefault(site.lan, set()).add(site.vpn)
+    return [prefix for prefix, vpns in owners.items() if len(vpns) > 1]
+
+
+def _twins(network: Network, prefix: IPv4Network, pe: Node) -> Claim[Routes]:
+    wanted = {network.vpn(site.vpn).rd for site in network.sites if site.lan == prefix}
+
+    def judge(state: Routes) -> Verdict:
+        found = sorted(path.rd for path in state.vpn[pe.name] if path.prefix == prefix)
+        return Verdict(found == sorted(wanted), f"{prefix} under {', '.join(found) or 'no RD'}")
+
+    return Claim(
+        3, f"{pe.name}: the RD alone separates the twins of {prefix}", f"{prefix} once under each of {', '.join(sorted(wanted))}", routes, judge
+    )
+
+
+def _no_peer_routes(network: Network, pe: Node) -> Claim[Routes]:
+    """The book also injects a route to the peer; an XFRM interface needs none, the outer lookup is in the FVRF."""
+    outer = {tunnel.address for _, tunnel in network.tunnels()}
+    tables = {vrf.table for vrf in pe.default.vrfs}
+
+    def judge(state: Routes) -> Verdict:
+        leaked = [route for route in state.kernel[pe.name] if route.table in tables and _names(route.prefix, outer)]
+        told = [path for path in state.vpn[pe.name] if path.prefix == DEFAULT or _names(path.prefix, outer)]
+        texts = [_routes_text(leaked)] * bool(leaked) + [f"{path.rd} {path.prefix}" for path in told]
+        return verdict(texts, "no outer address and no default route among them")
+
+    return Claim(
+        3,
+        f"{pe.name}: no peer address and no default route in any VRF or VPNv4 route",
+        "outer addresses are reached by the front-door table only",
+        routes,
+        judge,
+    )
+
+
+def _names(prefix: IPv4Network, addresses: set[Any]) -> bool:
+    return prefix != DEFAULT and any(address in prefix for address in addresses)
+
+
+def _in_table(found: tuple[KernelRoute, ...], table: int, prefix: IPv4Network) -> list[KernelRoute]:
+    return [route for route in found if route.table == table and route.prefix == prefix]
+
+
+def _routes_text(found: list[KernelRoute]) -> str:
+    return "; ".join(_route_text(route) for route in found) or "no such route"
+
+
+def _route_text(route: KernelRoute) -> str:
+    hops = " ".join(
+        f"{'/'.join(str(label) for label in hop.labels)} via {hop.via} dev {hop.interface}".strip() for hop in route.hops
+    )
+    return f"{route.prefix} {route.protocol} {hops} table {route.table}"
+
+
+def _adjacent(network: Network, a: str, b: str) -> bool:
+    """Neighbours impose no LDP label on each other (penultimate hop popping)."""
+    return any({link.a.node, link.b.node} == {a, b} for link in network.links)

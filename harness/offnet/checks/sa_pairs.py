@@ -1,0 +1,33 @@
+"""The two SAs of a tunnel, found at both ends and told by direction."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from offnet.experiments.state import Sas
+from offnet.network.model import Site
+from offnet.observe.vici_model import ChildSaState, IkeSa
+
+
+@dataclass(frozen=True, slots=True)
+class SaPair:
+    """SPIs of the current SAs toward the site and toward its gateway."""
+
+    to_site: int
+    to_gateway: int
+
+
+def current(sas: tuple[IkeSa, ...], connection: str) -> tuple[tuple[IkeSa, ChildSaState], ...]:
+    """The CHILD_SAs of one connection that carry traffic, each with its IKE_SA."""
+    return tuple((ike, child) for ike in sas if ike.name == connection for child in ike.current_children)
+
+
+def sa_pair(state: Sas, site: Site) -> SaPair | None:
+    """The SA pair of a site that both ends agree on; None when there is not exactly one."""
+    if site.tunnel is None:
+        return None
+    at_gateway = current(state.ike.get(site.tunnel.gateway, ()), site.tunnel.gateway_connection)
+    at_site = current(state.ike.get(site.node, ()), site.tunnel.site_connection)
+    spis = {SaPair(child.spi_out, child.spi_in) for _, child in at_gateway}
+    spis &= {SaPair(child.spi_in, child.spi_out) for _, child in at_site}
+    return spis.pop() if len(spis) == 1 and len(at_gateway) == len(at_site) == 1 else None

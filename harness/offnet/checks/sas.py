@@ -1,0 +1,136 @@
+"""Proof 5: the SAs are what the intent says (`show crypto isakmp sa detail`, `show crypto ipsec sa`)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from offnet.checks.claim import Claim, Verdict, verdict
+from offnet.checks.proposals import esp_matches, ike_matches, ike_transforms
+from offnet.checks.sa_pairs import current, sa_pair
+from offnet.experiments.state import Sas, sas
+from offnet.network.model import IkeConnection, Network, Site, Tunnel
+from offnet.observe.kernel_model import XfrmState
+from offnet.observe.vici_model import ChildSaState, IkeSa
+
+
+def claims(network: Network) -> Iterator[Claim[Any]]:
+    """Three claims for each tunnel, one for each aggregator."""
+    for site, tunnel in network.tunnels():
+        at_gateway = network.node(tunnel.gateway).connection(tunnel.gateway_connection)
+        at_site = network.node(site.node).connection(tunnel.site_connection)
+        yield _ike_claim(site, tunnel, at_gateway, at_site)
+        yield _child_claim(site, tunnel, at_gateway)
+        yield _kernel_claim(site, tunnel)
+    for gateway in {tunnel.gateway for _, tunnel in network.tunnels()}:
+        yield _no_others_claim(network, gateway)
+
+
+def _ike_claim(site: Site, tunnel: Tunnel, at_gateway: IkeConnection, at_site: IkeConnection) -> Claim[Sas]:
+    return Claim(
+        5,
+        f"{site.name}: IKE_SA under profile {tunnel.profile}",
+        f"IKEv{at_gateway.version} between {tunnel.gateway_address} and {tunnel.address}, one of {', '.join(at_gateway.proposals)}",
+        sas,
+        lambda state: judge_ike(site, tunnel, at_gateway, at_site, state),
+    )
+
+
+def judge_ike(
+    site: Site, tunnel: Tunnel, at_gateway: IkeConnection, at_site: IkeConnection, state: Sas
+) -> Verdict:
+    """One IKE_SA with these identities and one of these proposals, seen alike at both ends."""
+    mistakes = []
+    for node, connection in ((tunnel.gateway, at_gateway), (site.node, at_site)):
+        found = [sa for sa in state.ike[node] if sa.name == connection.name and sa.current]
+        if len(found) != 1:
+            mistakes.append(f"{node}: {len(found)} IKE_SAs of {connection.name}")
+        mistakes += [f"{node}: {text}" for sa in found for text in _ike_mistakes(sa, connection)]
+    return verdict(mistakes, "; ".join(_ike_text(sa) for sa in state.ike[tunnel.gateway] if sa.name == at_gateway.name))
+
+
+def _ike_mistakes(sa: IkeSa, connection: IkeConnection) -> Iterator[str]:
+    if sa.version != connection.version:
+        yield f"IKEv{sa.version}"
+    if (sa.local_id, sa.remote_id) != (connection.local.id, connection.remote.id):
+        yield f"identities {sa.local_id} and {sa.remote_id}"
+    if not any(ike_matches(sa, proposal) for proposal in connection.proposals):
+        yield f"proposal {'-'.join(sorted(ike_transforms(sa)))}"
+
+
+def _ike_text(sa: IkeSa) -> str:
+    return f"IKEv{sa.version} {sa.local_id} - {sa.remote_id} {'-'.join(sorted(ike_transforms(sa)))}"
+
+
+def _child_claim(site: Site, tunnel: Tunnel, connection: IkeConnection) -> Claim[Sas]:
+    transforms = ", ".join(connection.children[0].esp_proposals)
+    return Claim(
+        5,
+        f"{site.name}: CHILD_SA protects {site.lan} in VRF {tunnel.vrf}",
+        f"one CHILD_SA for {site.lan}, if_id {tunnel.if_id}, tunnel mode, {transforms}, the same SPIs at both ends",
+        sas,
+        lambda state: judge_child(site, tunnel, connection, state),
+    )
+
+
+def judge_child(site: Site, tunnel: Tunnel, connection: IkeConnection, state: Sas) -> Verdict:
+    """One pair of SAs that both ends agree on, with this LAN, mode, transform and VRF."""
+    found = current(state.ike[tunnel.gateway], tunnel.gateway_connection)
+    mistakes = [] if sa_pair(state, site) else [f"{len(found)} CHILD_SAs, or SPIs that the ends do not agree on"]
+    mistakes += [text for _, child in found for text in _child_mistakes(site, tunnel, connection, child)]
+    return verdict(mistakes, "; ".join(_child_text(child) for _, child in found))
+
+
+def _child_mistakes(site: Site, tunnel: Tunnel, connection: IkeConnection, child: ChildSaState) -> Iterator[str]:
+    if child.remote_ts != (str(site.lan),):
+        yield f"protects {', '.join(child.remote_ts)}"
+    if child.if_id != tunnel.if_id:
+        yield f"if_id {child.if_id}"
+    if child.mode.upper() != connection.children[0].mode.upper():
+        yield f"{child.mode} mode"
+    if not any(esp_matches(child, wanted) for wanted in connection.children[0].esp_proposals):
+        yield f"transform {child.encryption} {child.integrity} {child.dh_group}".rstrip()
+
+
+def _child_text(child: ChildSaState) -> str:
+    return f"{', '.join(child.remote_ts)} if_id {child.if_id} in {child.spi_in:08x} out {child.spi_out:08x}"
+
+
+def _kernel_claim(site: Site, tunnel: Tunnel) -> Claim[Sas]:
+    return Claim(
+        5,
+        f"{site.name}: SADB of {tunnel.gateway} binds its SAs to VRF {tunnel.vrf}",
+        f"both SPIs in the SADB with if_id {tunnel.if_id}, between {tunnel.gateway_address} and {tunnel.address}",
+        sas,
+        lambda state: judge_kernel(site, tunnel, state),
+    )
+
+
+def judge_kernel(site: Site, tunnel: Tunnel, state: Sas) -> Verdict:
+    """The kernel decrypts into, and encrypts from, the VRF that the profile selected."""
+    pair = sa_pair(state, site)
+    if pair is None:
+        return Verdict(False, f"no current SA of {site.name} at both ends")
+    wanted = {pair.to_gateway: tunnel.gateway_address, pair.to_site: tunnel.address}
+    found = {entry.spi: entry for entry in state.kernel[tunnel.gateway] if entry.spi in wanted}
+    mistakes = [f"SPI {spi:08x} is not in the SADB" for spi in wanted if spi not in found]
+    mistakes += [
+        f"SPI {entry.spi:08x}: if_id {entry.if_id}, to {entry.destination}"
+        for entry in found.values()
+        if entry.if_id != tunnel.if_id or entry.destination != wanted[entry.spi]
+    ]
+    return verdict(mistakes, "; ".join(_kernel_text(entry) for entry in found.values()))
+
+
+def _kernel_text(entry: XfrmState) -> str:
+    return f"{entry.source} > {entry.destination} spi {entry.spi:08x} if_id {entry.if_id}"
+
+
+def _no_others_claim(network: Network, gateway: str) -> Claim[Sas]:
+    wanted = {tunnel.gateway_connection for _, tunnel in network.tunnels() if tunnel.gateway == gateway}
+
+    def judge(state: Sas) -> Verdict:
+        others = [f"{sa.name} with {sa.remote_id}" for sa in state.ike[gateway] if sa.name not in wanted]
+        return verdict(others, f"{len(wanted)} connections have SAs, no other")
+
+    return Claim(5, f"{gateway}: no SA without an intent", "SAs of the sites of lab.yml only", sas, judge)

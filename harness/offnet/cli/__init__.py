@@ -1,0 +1,63 @@
+"""The command ``offnet``: the only part of the package that prints and exits."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from types import FrameType
+
+from offnet.errors import OffnetError
+
+INTERRUPTED = 130
+
+
+def main() -> None:
+    """Runs the command line and exits: 0, 1, 2 or 3 as documented in offnet.errors, 130 when interrupted.
+
+    SIGTERM and SIGHUP are treated like Ctrl-C, so that everything started is ended first.
+    """
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, _interrupt)
+    sys.exit(run(sys.argv[1:]))
+
+
+def _interrupt(_number: int, _frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
+
+
+def run(arguments: list[str]) -> int:
+    """Runs one command and returns its exit code; errors become one message each."""
+    from offnet.cli import app  # noqa: PLC0415 - so that a Ctrl-C this early is handled as well
+
+    try:
+        app.invoke(arguments)
+    except SystemExit as end:
+        return end.code if isinstance(end.code, int) else int(end.code is not None)
+    except KeyboardInterrupt:
+        sys.stderr.write("interrupted\n")
+        return INTERRUPTED
+    except OffnetError as error:
+        if app.debugging():
+            raise
+        return _complain(error)
+    except Exception as error:  # noqa: BLE001 - the last line of defence; --debug shows it whole
+        if app.debugging():
+            raise
+        return _apologise(error)
+    return 0
+
+
+def _complain(error: OffnetError) -> int:
+    from offnet.cli.output import complain  # noqa: PLC0415 - only when something is wrong
+
+    complain(error)
+    return error.exit_code
+
+
+def _apologise(error: Exception) -> int:
+    sys.stderr.write(
+        f"error: offnet itself failed: {type(error).__name__}: {error}\n"
+        "This is a bug of offnet. Run the same command as `offnet --debug ...` to see where, and report that.\n"
+    )
+    return 1

@@ -1,0 +1,44 @@
+"""Intent to network: every address, number and name that lab.yml leaves open is decided here."""
+
+from __future__ import annotations
+
+from offnet.design.core import core
+from offnet.design.interfaces import interface_problems
+from offnet.design.internet import internet
+from offnet.design.numbers import number
+from offnet.design.on_net import on_net
+from offnet.design.parts import assemble
+from offnet.design.problems import refuse
+from offnet.design.site_to_site import site_to_site
+from offnet.intent.models import LabIntent
+from offnet.network.model import Crypto, Network, Vpn
+
+
+def design(intent: LabIntent, crypto: Crypto | None = None) -> Network:
+    """The resolved network of a lab in one crypto variant (the lab's own default if None).
+
+    Raises LabError where two names meet in one slot of a pool, or two interfaces in one name.
+    """
+    variant = crypto or intent.crypto
+    numbers = number(intent)
+    rules = (
+        core(intent, numbers),
+        internet(intent),
+        on_net(intent, numbers.lans),
+        site_to_site(intent, numbers, variant),
+    )
+    nodes = assemble(part for rule in rules for part in rule.parts)
+    links = tuple(link for rule in rules for link in rule.links)
+    sites = {site.name: site for rule in rules for site in rule.sites}
+    refuse(interface_problems(intent, nodes, links))
+    return Network(
+        name=intent.name,
+        title=intent.title,
+        crypto=variant,
+        asn=intent.provider.asn,
+        nodes=nodes,
+        links=links,
+        vpns=tuple(Vpn(name, vpn.rd, vpn.rt.import_, vpn.rt.export) for name, vpn in intent.vpns.items()),
+        sites=tuple(sites[name] for name in intent.sites),
+        capture_point=intent.internet,
+    )

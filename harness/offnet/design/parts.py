@@ -1,0 +1,89 @@
+"""What one rule of the design adds to one node; nodes are assembled from parts."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from ipaddress import IPv4Address
+
+from offnet.network.model import (
+    Bgp,
+    IkeConnection,
+    IkeDaemon,
+    Interface,
+    Ldp,
+    Link,
+    Node,
+    Ospf,
+    ReverseRoutePolicy,
+    Role,
+    RoutingContext,
+    SharedSecret,
+    Site,
+    StaticRoute,
+    Vrf,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A contribution to a node. Exactly one part of a node gives its role."""
+
+    node: str
+    role: Role | None = None
+    interfaces: tuple[Interface, ...] = ()
+    vrfs: tuple[Vrf, ...] = ()
+    routes: tuple[StaticRoute, ...] = ()
+    ospf: Ospf | None = None
+    ldp: Ldp | None = None
+    bgp: Bgp | None = None
+    connections: tuple[IkeConnection, ...] = ()
+    secrets: tuple[SharedSecret, ...] = ()
+    policies: tuple[ReverseRoutePolicy, ...] = ()
+    await_peers: tuple[IPv4Address, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Contribution:
+    """Everything that one rule adds to the network."""
+
+    parts: tuple[Part, ...] = ()
+    links: tuple[Link, ...] = ()
+    sites: tuple[Site, ...] = ()
+
+
+def assemble(parts: Iterable[Part]) -> tuple[Node, ...]:
+    """Nodes from their parts, in the order in which their first parts come."""
+    by_node: dict[str, list[Part]] = defaultdict(list)
+    for part in parts:
+        by_node[part.node].append(part)
+    return tuple(_node(name, tuple(own)) for name, own in by_node.items())
+
+
+def _node(name: str, parts: tuple[Part, ...]) -> Node:
+    role = next(part.role for part in parts if part.role is not None)
+    context = RoutingContext(
+        name="default",
+        interfaces=tuple(interface for part in parts for interface in part.interfaces),
+        vrfs=tuple(vrf for part in parts for vrf in part.vrfs),
+        routes=tuple(route for part in parts for route in part.routes),
+        ospf=next((part.ospf for part in parts if part.ospf), None),
+        ldp=next((part.ldp for part in parts if part.ldp), None),
+        bgp=next((part.bgp for part in parts if part.bgp), None),
+    )
+    return Node(
+        name=name,
+        role=role,
+        contexts=(context,),
+        ike=_ike(parts),
+        reverse_routes=tuple(policy for part in parts for policy in part.policies),
+    )
+
+
+def _ike(parts: tuple[Part, ...]) -> IkeDaemon | None:
+    connections = tuple(connection for part in parts for connection in part.connections)
+    if not connections:
+        return None
+    secrets = tuple(secret for part in parts for secret in part.secrets)
+    return IkeDaemon(connections, secrets, tuple(peer for part in parts for peer in part.await_peers))

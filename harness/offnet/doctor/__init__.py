@@ -1,0 +1,33 @@
+"""What this machine can do: looked up, judged, and put into words by nobody here."""
+
+from __future__ import annotations
+
+from offnet.doctor import cache, kernel, machine
+from offnet.doctor.model import Diagnosis, Finding, Status, Topic, missing
+
+__all__ = ["Diagnosis", "Finding", "Status", "Topic", "diagnose"]
+
+
+def diagnose() -> Diagnosis:
+    """Looks at everything, changes nothing, and says where labs will run."""
+    cached = tuple(cache.findings())
+    built = not missing(cached, Topic.CACHE) and all(f.status is Status.OK for f in cached)
+    found = (
+        *machine.findings(built=built),
+        *kernel.findings(kernel.Kernel(), kernel.distribution()),
+        *cached,
+    )
+    return choose(found)
+
+
+def choose(findings: tuple[Finding, ...]) -> Diagnosis:
+    """Where labs will run given these findings, and why there."""
+    native = missing(findings, Topic.MACHINE, Topic.NATIVE)
+    sandbox = missing(findings, Topic.MACHINE, Topic.SANDBOX, Topic.CACHE)
+    if not native:
+        return Diagnosis(findings, "local", "netns", "this kernel has all features, and you are root")
+    lacking = ", ".join(finding.name for finding in native)
+    if not sandbox:
+        return Diagnosis(findings, "sandbox", "netns", f"not directly on this kernel for lack of: {lacking}")
+    needed = ", ".join(finding.name for finding in sandbox)
+    return Diagnosis(findings, None, None, f"the sandbox lacks: {needed}; this kernel lacks: {lacking}")

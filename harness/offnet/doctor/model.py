@@ -1,0 +1,61 @@
+"""What the doctor finds, as data."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Status(StrEnum):
+    """``ok``; ``note``: works, but worth knowing; ``missing``: something cannot work without it."""
+
+    OK = "ok"
+    NOTE = "note"
+    MISSING = "missing"
+
+
+class Topic(StrEnum):
+    """What a finding matters for."""
+
+    MACHINE = "this machine"
+    SANDBOX = "the sandbox, which needs no root and no kernel module"
+    NATIVE = "running on this kernel directly"
+    CACHE = "what is built once and kept"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing looked at. ``remedy`` is a command line that would cure it, where there is one."""
+
+    topic: Topic
+    name: str
+    status: Status
+    seen: str
+    remedy: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnosis:
+    """All findings and the choice that follows: ``host`` is None where labs cannot run here."""
+
+    findings: tuple[Finding, ...]
+    host: str | None
+    runtime: str | None
+    reason: str
+
+    @property
+    def usable(self) -> bool:
+        """Whether labs can run here some way."""
+        return self.host is not None
+
+    @property
+    def remedy(self) -> str:
+        """One line to copy that installs what the sandbox lacks; empty when nothing does."""
+        wanted = [f for f in self.findings if f.topic is not Topic.NATIVE]
+        return " && ".join(dict.fromkeys(f.remedy for f in wanted if f.status is Status.MISSING and f.remedy))
+
+
+def missing(findings: Iterable[Finding], *topics: Topic) -> tuple[Finding, ...]:
+    """What is missing for these topics."""
+    return tuple(f for f in findings if f.topic in topics and f.status is Status.MISSING)

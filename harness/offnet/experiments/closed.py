@@ -1,0 +1,77 @@
+"""A site whose charon is dead and whose SADB and SPD are empty: nothing may leave in clear."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from offnet.experiments.bench import Bench, gather
+from offnet.experiments.presence import await_presence
+from offnet.experiments.probes import probe
+from offnet.experiments.subjects import Subject, subjects
+from offnet.experiments.wire import wire_capture
+from offnet.observe.packet import Packet
+from offnet.wait import until
+
+LENGTH = 360
+PROBES = 3
+WAIT_MS = 100
+DEADLINE = 15.0
+# The supervisor would start charon again at once: it is held while we look.
+KILL = """
+pid=$(pidof charon-systemd) || exit 1
+while read -r key value; do [ "$key" = PPid: ] && parent=$value; done </proc/$pid/status
+kill -STOP "$parent" && kill -KILL "$pid" && ip xfrm state flush && ip xfrm policy flush && echo "$parent"
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Closed:
+    """Replies to the site's probes, and its clear packets on the wire, while there was no IPsec at all."""
+
+    replies: int
+    leaked: tuple[Packet, ...]
+    back: dict[str, float]
+
+
+def dead_daemons(bench: Bench) -> dict[str, Closed]:
+    """Every subject loses its charon and all it had put into the kernel, and gets it back."""
+    bench.once(wire_capture)
+    by_name = {subject.site.name: subject for subject in subjects(bench.network)}
+    return gather(by_name, lambda name: _without_charon(bench, by_name[name]))
+
+
+def _without_charon(bench: Bench, subject: Subject) -> Closed:
+    lab, site = bench.lab, subject.site
+    capture = bench.once(wire_capture)
+    supervisor = lab.run(site.node, ["sh", "-c", KILL]).stdout.strip()
+    try:
+        answers = probe(
+            lab,
+            site.node,
+            site.host,
+            (subject.partner.host,),
+            count=PROBES,
+            length=LENGTH,
+            wait_ms=WAIT_MS,
+        )
+        seen = capture.fence()
+    finally:
+        lab.run(site.node, ["kill", "-CONT", supervisor])
+    bench.forget_vici(site.node)
+    back = _await_return(bench, subject)
+    leaked = tuple(packet for packet in seen if packet.source == str(site.host))
+    return Closed(answers.received[subject.partner.host], leaked, back)
+
+
+def _await_return(bench: Bench, subject: Subject) -> dict[str, float]:
+    """The site comes back by itself: new SAs at its end, then its route everywhere (an old one may linger)."""
+    name = subject.tunnel.site_connection
+
+    def established() -> bool:
+        lab, node = bench.lab, subject.site.node
+        if lab.run(node, ["test", "-S", "/run/charon.vici"], check=False).code != 0:
+            return False
+        return any(sa.name == name and sa.current_children for sa in bench.vici(node).list_sas())
+
+    until(established, what=f"{subject.site.name} has its SA again", deadline=DEADLINE, interval=0.05)
+    return await_presence(bench.lab, subject.tables, subject.site.lan, wanted=True, seconds=DEADLINE)

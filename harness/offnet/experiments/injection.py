@@ -1,0 +1,109 @@
+"""A peer that proposes what is not its own; and a rekeying under traffic, whose old SA ends after the new one is up."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import dataclass, replace
+
+from offnet.errors import DeadlineExpired
+from offnet.experiments.bench import Bench, gather
+from offnet.experiments.presence import present
+from offnet.experiments.subjects import Subject, subjects
+from offnet.experiments.traffic import traffic
+from offnet.experiments.wire import wire_capture
+from offnet.network.model import ChildSa
+from offnet.observe.errors import CommandRefused
+from offnet.observe.vici import Vici
+from offnet.observe.vici_model import ChildSaState
+from offnet.wait import until
+
+GREEDY = "offnet-greedy"
+ANYTHING = "0.0.0.0/0"
+DEADLINE = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Greed:
+    """What the aggregator gave a peer that asked for too much: protected prefixes by what it proposed."""
+
+    proposed: dict[str, tuple[str, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class Rekeying:
+    """A rekeying under traffic: probes sent and answered meanwhile, SPIs before and after, PEs that keep the route."""
+
+    sent: int
+    received: int
+    before: int
+    after: int
+    routed: tuple[str, ...]
+
+
+def greed(bench: Bench) -> dict[str, Greed]:
+    """Each subject proposes another site's LAN, then everything, inside its own authenticated IKE_SA."""
+    bench.once(wire_capture)
+    by_name = {subject.site.name: subject for subject in subjects(bench.network)}
+    return gather(by_name, lambda name: _greed(bench, by_name[name]))
+
+
+def _greed(bench: Bench, subject: Subject) -> Greed:
+    own = subject.connection
+    wishes = {f"{GREEDY}-{number}": prefix for number, prefix in enumerate(proposals(bench, subject))}
+    children = tuple(_child(own.children[0], name, prefix) for name, prefix in wishes.items())
+    given = {}
+    with Vici(bench.lab, subject.site.node) as spoke, Vici(bench.lab, subject.tunnel.gateway) as gateway:
+        spoke.load_conn(replace(own, children=own.children + children))
+        try:
+            for name, prefix in wishes.items():
+                with suppress(CommandRefused, DeadlineExpired):
+                    spoke.initiate(name, own.name, timeout=1)
+                protected = [child.remote_ts for child in _children(gateway, subject)]
+                given[prefix] = tuple(ts for group in protected for ts in group)
+        finally:
+            for name in wishes:
+                with suppress(CommandRefused):
+                    spoke.terminate(child=name, timeout=2)
+            spoke.load_conn(own)
+    return Greed(given)
+
+
+def proposals(bench: Bench, subject: Subject) -> tuple[str, ...]:
+    """What a subject proposes: the LAN of its partner, and everything."""
+    return str(subject.partner.lan), ANYTHING
+
+
+def _child(own: ChildSa, name: str, prefix: str) -> ChildSa:
+    return replace(own, name=name, local_ts=(prefix,), start_action="none", close_action="none")
+
+
+def _children(gateway: Vici, subject: Subject) -> list[ChildSaState]:
+    sas = gateway.list_sas(subject.tunnel.gateway_connection)
+    return [child for sa in sas for child in sa.current_children]
+
+
+def rekeyings(bench: Bench) -> dict[str, Rekeying]:
+    """Each subject rekeys its CHILD_SA while its partner sends; then the old SA is ended at the aggregator."""
+    bench.once(wire_capture)
+    by_name = {subject.site.name: subject for subject in subjects(bench.network)}
+    return gather(by_name, lambda name: _rekeying(bench, by_name[name]))
+
+
+def _rekeying(bench: Bench, subject: Subject) -> Rekeying:
+    with Vici(bench.lab, subject.site.node) as spoke, Vici(bench.lab, subject.tunnel.gateway) as gateway:
+        before = _children(gateway, subject)[0]
+        with traffic(bench.lab, subject.partner, subject.site) as answers:
+            spoke.rekey(child=subject.connection.children[0].name)
+            after = until(
+                lambda: next((c for c in _children(gateway, subject) if c.spi_in != before.spi_in), None),
+                what=f"{subject.site.name} has rekeyed",
+                deadline=DEADLINE,
+                interval=0.02,
+            )
+            with suppress(CommandRefused):  # IKEv2 has deleted it already; IKEv1 keeps it until it expires
+                gateway.terminate(child_id=before.unique_id, timeout=2)
+        sent, received = answers.result()
+        routed = tuple(
+            node for node, table in subject.tables if present(bench.lab, node, table, subject.site.lan)
+        )
+    return Rekeying(sent, received, before.spi_in, after.spi_in, routed)

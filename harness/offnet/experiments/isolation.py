@@ -1,0 +1,97 @@
+"""Probes that must not arrive: other VPNs' twins and markers, the PE's global table, VPNs from the Internet."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from ipaddress import IPv4Address
+
+from offnet.experiments.bench import Bench, gather
+from offnet.experiments.probes import arrivals, count_arrivals, probe
+from offnet.experiments.wire import wire_capture
+from offnet.network.model import InterfaceKind, Network, Role, Site
+
+PROBES = 2
+FIRST_LENGTH = 200
+# A probe that may not arrive is waited for as long as ten times a round trip through all tunnels.
+WAIT_MS = 150
+
+
+@dataclass(frozen=True, slots=True)
+class Isolation:
+    """Tagged probes by site, what arrived where, and what the forbidden targets answered.
+
+    ``lengths`` tags each source; ``arrived`` counts by node and length.
+    """
+
+    sent: int
+    lengths: dict[str, int]
+    own: dict[str, dict[IPv4Address, int]]
+    forbidden: dict[str, dict[IPv4Address, int]]
+    arrived: dict[str, dict[int, int]]
+
+
+def lengths(network: Network) -> dict[str, int]:
+    """The tag of every site."""
+    return {site.name: FIRST_LENGTH + number for number, site in enumerate(network.sites)}
+
+
+def shared_targets(network: Network, source: Site) -> tuple[Site, ...]:
+    """Sites of the same VPN whose address another VPN has as well."""
+    foreign = {site.host for site in network.sites if site.vpn != source.vpn}
+    return tuple(s for s in network.sites_of(source.vpn) if s is not source and s.host in foreign)
+
+
+def foreign_markers(network: Network, source: Site) -> tuple[Site, ...]:
+    """Sites of other VPNs."""
+    return tuple(site for site in network.sites if site.vpn != source.vpn)
+
+
+def global_addresses(network: Network) -> tuple[IPv4Address, ...]:
+    """Every address of the provider's global table and of the Internet."""
+    return tuple(
+        dict.fromkeys(
+            address.ip
+            for node in network.role(Role.PE, Role.P, Role.INTERNET)
+            for interface in node.default.interfaces
+            if interface.vrf is None and interface.kind in (InterfaceKind.LOOPBACK, InterfaceKind.VETH)
+            for address in interface.addresses
+        )
+    )
+
+
+def isolation(bench: Bench) -> Isolation:
+    """Probes from every site at the same time, each source with a length of its own."""
+    bench.once(wire_capture)
+    network, tags = bench.network, lengths(bench.network)
+    sites = [site.name for site in network.sites]
+    gather(sites, lambda name: count_arrivals(bench.lab, network.site(name).node, tags.values()))
+    own = gather(sites, lambda name: _probe(bench, name, [s.host for s in shared_targets(network, network.site(name))]))
+    forbidden = gather(sites, lambda name: _probe(bench, name, _forbidden(network, network.site(name))))
+    arrived = gather(sites, lambda name: arrivals(bench.lab, network.site(name).node))
+    return Isolation(PROBES, tags, own, forbidden, arrived)
+
+
+def _forbidden(network: Network, source: Site) -> list[IPv4Address]:
+    markers = [site.marker for site in foreign_markers(network, source)]
+    return [*markers, *(address for address in global_addresses(network) if not _own(network, source, address))]
+
+
+def _own(network: Network, source: Site, address: IPv4Address) -> bool:
+    """Addresses of the site's own access network are its own affair."""
+    interfaces = network.node(source.node).default.interfaces
+    return any(address in own.network for interface in interfaces for own in interface.addresses)
+
+
+def _probe(bench: Bench, name: str, targets: Iterable[IPv4Address]) -> dict[IPv4Address, int]:
+    site = bench.network.site(name)
+    answers = probe(
+        bench.lab,
+        site.node,
+        site.host,
+        targets,
+        count=PROBES,
+        length=lengths(bench.network)[name],
+        wait_ms=WAIT_MS,
+    )
+    return answers.received

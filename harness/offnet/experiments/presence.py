@@ -1,0 +1,37 @@
+"""Waiting for a site's prefix to come to, or to go from, the kernels of the PEs."""
+
+from __future__ import annotations
+
+import time
+from ipaddress import IPv4Network
+
+from offnet.observe import kernel
+from offnet.observe.question import ask
+from offnet.runtime.base import RunningLab
+from offnet.wait import Deadline, until
+
+POLL = 0.02  # one look costs a process in the node
+
+
+def present(lab: RunningLab, node: str, table: int, prefix: IPv4Network) -> bool:
+    """Whether a table of a node has a usable route for exactly this prefix."""
+    found = ask(lab, node, kernel.vrf_routes(table))
+    return any(route.prefix == prefix and route.hops for route in found)
+
+
+def await_presence(
+    lab: RunningLab, tables: tuple[tuple[str, int], ...], prefix: IPv4Network, *, wanted: bool, seconds: float
+) -> dict[str, float]:
+    """Seconds until the prefix is (or is no longer) in each table, by node; DeadlineExpired names the node."""
+    start, limit = time.monotonic(), Deadline(seconds)
+    took = {}
+    for node, table in tables:
+        state = "in" if wanted else "gone from"
+        until(
+            lambda node=node, table=table: present(lab, node, table, prefix) is wanted,  # type: ignore[misc]  # bound early
+            what=f"{prefix} {state} table {table} of {node}",
+            deadline=limit,
+            interval=POLL,
+        )
+        took[node] = time.monotonic() - start
+    return took

@@ -1,0 +1,73 @@
+"""ICMP probes: one fping process a source, tagged by their size so that arrivals can be counted.
+
+The tag is the length of the IP packet. It survives encapsulation, needs no cooperation from the
+target, and nftables and captures both see it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from ipaddress import IPv4Address
+
+from offnet.observe.errors import ObserveError
+from offnet.runtime.base import RunningLab
+
+ICMP_AND_IP_HEADERS = 28
+TABLE = "offnet_probes"
+_SUMMARY = re.compile(r"^(\S+)\s*: xmt/rcv/%loss = (\d+)/(\d+)/", re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """What came back to one source: replies by target, of ``sent`` requests each."""
+
+    source: IPv4Address
+    sent: int
+    received: dict[IPv4Address, int]
+
+
+def probe(
+    lab: RunningLab,
+    node: str,
+    source: IPv4Address,
+    targets: Iterable[IPv4Address],
+    *,
+    count: int,
+    length: int,
+    wait_ms: int = 300,
+) -> Answers:
+    """Sends ``count`` echo requests of ``length`` bytes to every target and counts the replies.
+
+    ``wait_ms`` is how long the last reply may take; it is spent only where one is missing.
+    """
+    wanted = [str(target) for target in targets]
+    if not wanted:
+        return Answers(source, count, {})
+    argv = ["fping", "-q", "-c", str(count), "-p", "10", "-i", "1", "-t", str(wait_ms)]
+    argv += ["-b", str(length - ICMP_AND_IP_HEADERS), "-S", str(source), *wanted]
+    done = lab.run(node, argv, timeout=30, check=False)
+    seen = {IPv4Address(target): int(got) for target, _, got in _SUMMARY.findall(done.stderr + done.stdout)}
+    if len(seen) != len(wanted):
+        raise ObserveError(f"{node}: fping told of {len(seen)} of {len(wanted)} targets: {done.stderr.strip()}")
+    return Answers(source, count, seen)
+
+
+def count_arrivals(lab: RunningLab, node: str, lengths: Iterable[int]) -> None:
+    """Makes a node count, from zero, the echo requests of each length that arrive for it."""
+    rules = "".join(
+        f"  icmp type echo-request meta length {length} counter comment \"{length}\"\n" for length in sorted(lengths)
+    )
+    text = (
+        f"table ip {TABLE} {{}}\ndelete table ip {TABLE}\ntable ip {TABLE} {{ chain arrived {{\n"
+        f"  type filter hook input priority -300; policy accept;\n{rules}}} }}\n"
+    )
+    lab.run(node, ["nft", "-f", "-"], input=text.encode(), timeout=10)
+
+
+def arrivals(lab: RunningLab, node: str) -> dict[int, int]:
+    """Echo requests counted since, by length."""
+    text = lab.run(node, ["nft", "list", "table", "ip", TABLE], timeout=10).stdout
+    found = re.findall(r'counter packets (\d+) bytes \d+ comment "(\d+)"', text)
+    return {int(length): int(packets) for packets, length in found}

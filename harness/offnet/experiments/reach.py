@@ -1,0 +1,72 @@
+"""Probes between the sites of each VPN, one pair at a time, with every SA's counters in between."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from offnet.experiments.bench import Bench, gather
+from offnet.experiments.probes import probe
+from offnet.experiments.wire import wire_capture
+from offnet.network.model import Site
+from offnet.observe import kernel
+from offnet.observe.question import ask
+
+PROBES = 3
+ADDRESSES = 2  # the shared host and the marker
+LENGTH = 84  # an ordinary ping
+
+Counters = dict[tuple[str, int], int]
+"""Packets by node and SPI."""
+
+
+@dataclass(frozen=True, slots=True)
+class PairProbe:
+    """Requests of one site to both addresses of another. ``growth`` holds only SAs that grew."""
+
+    source: str
+    target: str
+    sent: int
+    to_host: int
+    to_marker: int
+    growth: Counters
+
+
+def pairs(bench: Bench) -> tuple[tuple[Site, Site], ...]:
+    """Every ordered pair of sites of one VPN."""
+    sites = bench.network.sites
+    return tuple((a, b) for a in sites for b in sites if a.vpn == b.vpn and a is not b)
+
+
+def reach(bench: Bench) -> dict[tuple[str, str], PairProbe]:
+    """Probes every pair, and takes the counters of all SAs before and after each."""
+    bench.once(wire_capture)
+    before = counters(bench)
+    found = {}
+    for source, target in pairs(bench):
+        answers = probe(
+            bench.lab,
+            source.node,
+            source.host,
+            (target.host, target.marker),
+            count=PROBES,
+            length=LENGTH,
+        )
+        after = counters(bench)
+        growth = {sa: after[sa] - before.get(sa, 0) for sa in after if after[sa] != before.get(sa, 0)}
+        found[source.name, target.name] = PairProbe(
+            source.name,
+            target.name,
+            PROBES,
+            answers.received[target.host],
+            answers.received[target.marker],
+            growth,
+        )
+        before = after
+    return found
+
+
+def counters(bench: Bench) -> Counters:
+    """Packets that every SA of every node has carried."""
+    nodes = [node.name for node in bench.network.nodes if node.ike]
+    states = gather(nodes, lambda node: ask(bench.lab, node, kernel.XFRM_STATES))
+    return {(node, state.spi): state.packets for node, found in states.items() for state in found}

@@ -1,0 +1,152 @@
+"""A peer with the wrong key and one with an unknown identity; meanwhile the SA is gone, and traffic with it."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import dataclass, replace
+
+from offnet.errors import DeadlineExpired
+from offnet.experiments.bench import Bench, gather
+from offnet.experiments.logs import await_line, mark
+from offnet.experiments.presence import await_presence, present
+from offnet.experiments.probes import probe
+from offnet.experiments.subjects import Subject, subjects
+from offnet.experiments.wire import wire_capture
+from offnet.network.model import AuthRound, SharedSecret
+from offnet.observe.errors import CommandRefused
+from offnet.observe.vici import Vici
+
+# What the end that can know says: IKEv1 cannot decrypt the fifth message, IKEv2 compares a MAC.
+WRONG_KEY = {
+    1: r"could not decrypt payloads",
+    2: r"tried \d+ shared keys? for .* but MAC mismatched",
+}
+UNKNOWN_IDENTITY = {1: r"no peer config found", 2: r"no matching peer config found"}
+STRANGER = "stranger.example"
+LENGTH = 84
+PROBES = 3
+WAIT_MS = 150
+# Refusals come within a round trip; the rest is for slow machines.
+DEADLINE = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """What one refused attempt left: the aggregator's reason, SAs of the peer, tables with its route.
+
+    Times are seconds since the SA was taken down (gone) or asked for again (back), by PE.
+    """
+
+    reason: str
+    sas: tuple[str, ...]
+    routes: tuple[str, ...]
+    out: int = 0
+    into: int = 0
+    gone: dict[str, float] | None = None
+    back: dict[str, float] | None = None
+
+
+def wrong_keys(bench: Bench) -> dict[str, Refusal]:
+    """Each subject tries with a wrong key after its SA has gone, then returns with the right one."""
+    bench.once(wire_capture)
+    by_name = {subject.site.name: subject for subject in subjects(bench.network)}
+    return gather(by_name, lambda name: _wrong_key(bench, by_name[name]))
+
+
+def _wrong_key(bench: Bench, subject: Subject) -> Refusal:
+    lab, site, tunnel = bench.lab, subject.site, subject.tunnel
+    right = bench.network.node(site.node).ike.secrets[0]  # type: ignore[union-attr]  # a tunnel's end has charon
+    wrong = replace(right, secret=f"not-{right.secret}")
+    with Vici(lab, site.node) as spoke, Vici(lab, tunnel.gateway) as gateway:
+        start = mark(lab, tunnel.gateway)
+        spoke.load_shared(wrong)
+        try:
+            spoke.terminate(ike=tunnel.site_connection)
+            gone = await_presence(lab, subject.tables, site.lan, wanted=False, seconds=DEADLINE)
+            _try(spoke, subject)
+            reason = await_line(
+                lab,
+                tunnel.gateway,
+                start,
+                f"<{tunnel.gateway_connection}.*{WRONG_KEY[subject.connection.version]}|{WRONG_KEY[subject.connection.version]}",
+                what=f"{tunnel.gateway} refuses the key of {site.name}",
+                seconds=DEADLINE,
+            )
+            seen = Refusal(
+                reason,
+                _sas_of(gateway, str(tunnel.address)),
+                _routes_of(bench, subject),
+                out=_replies(bench, subject, outward=True),
+                into=_replies(bench, subject, outward=False),
+                gone=gone,
+            )
+        finally:
+            back = _return(bench, spoke, subject, right)
+        return replace(seen, back=back)
+
+
+def _try(spoke: Vici, subject: Subject) -> None:
+    """Starts the negotiation; how it ends is read at the end that can know."""
+    with suppress(CommandRefused, DeadlineExpired):
+        spoke.initiate(subject.connection.children[0].name, subject.tunnel.site_connection, timeout=0.1)
+
+
+def _return(bench: Bench, spoke: Vici, subject: Subject, right: SharedSecret) -> dict[str, float]:
+    """The right key again, a new negotiation, and its route everywhere."""
+    spoke.load_shared(right)
+    with suppress(CommandRefused):  # nothing to end where the attempt has already been given up
+        spoke.terminate(ike=subject.tunnel.site_connection, force=True, timeout=2)
+    spoke.initiate(subject.connection.children[0].name, subject.tunnel.site_connection, timeout=DEADLINE)
+    return await_presence(bench.lab, subject.tables, subject.site.lan, wanted=True, seconds=DEADLINE)
+
+
+def _sas_of(gateway: Vici, address: str) -> tuple[str, ...]:
+    return tuple(
+        f"{sa.name} {sa.remote_id}" for sa in gateway.list_sas() if sa.current and sa.remote_host == address
+    )
+
+
+def _routes_of(bench: Bench, subject: Subject) -> tuple[str, ...]:
+    lan = subject.site.lan
+    return tuple(node for node, table in subject.tables if present(bench.lab, node, table, lan))
+
+
+def _replies(bench: Bench, subject: Subject, *, outward: bool) -> int:
+    source, target = (subject.site, subject.partner) if outward else (subject.partner, subject.site)
+    answers = probe(
+        bench.lab, source.node, source.host, (target.host,), count=PROBES, length=LENGTH, wait_ms=WAIT_MS
+    )
+    return answers.received[target.host]
+
+
+def unknown_identities(bench: Bench) -> dict[str, Refusal]:
+    """Each subject offers an identity that no profile matches, with the right key."""
+    by_name = {subject.site.name: subject for subject in subjects(bench.network)}
+    return gather(by_name, lambda name: _unknown_identity(bench, by_name[name]))
+
+
+def _unknown_identity(bench: Bench, subject: Subject) -> Refusal:
+    lab, tunnel = bench.lab, subject.tunnel
+    children = tuple(replace(child, start_action="none") for child in subject.connection.children)
+    local = AuthRound("psk", f"{subject.site.name}.{STRANGER}")
+    stranger = replace(subject.connection, name="offnet-stranger", local=local, children=children)
+    with Vici(lab, subject.site.node) as spoke, Vici(lab, tunnel.gateway) as gateway:
+        start = mark(lab, tunnel.gateway)
+        spoke.load_conn(stranger)
+        try:
+            with suppress(CommandRefused, DeadlineExpired):
+                spoke.initiate(children[0].name, stranger.name, timeout=2)
+            reason = await_line(
+                lab,
+                tunnel.gateway,
+                start,
+                UNKNOWN_IDENTITY[stranger.version],
+                what=f"{tunnel.gateway} refuses the identity {local.id}",
+                seconds=DEADLINE,
+            )
+            left = tuple(sa.remote_id for sa in gateway.list_sas() if sa.current and sa.remote_id == local.id)
+        finally:
+            with suppress(CommandRefused):
+                spoke.terminate(ike=stranger.name, force=True, timeout=2)
+            spoke.unload_conn(stranger.name)
+    return Refusal(reason, left, ())

@@ -1,0 +1,50 @@
+"""The passive look: SAs of every charon, routes and labels of every router."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from offnet.experiments.bench import Bench, gather
+from offnet.network.model import Role
+from offnet.observe import frr, kernel
+from offnet.observe.frr_model import BgpRoute, LabelEntry
+from offnet.observe.kernel_model import KernelRoute, XfrmState
+from offnet.observe.question import ask
+from offnet.observe.vici_model import IkeSa
+
+
+@dataclass(frozen=True, slots=True)
+class Sas:
+    """What each charon says of its SAs, and each kernel of its SADB, by node."""
+
+    ike: dict[str, tuple[IkeSa, ...]]
+    kernel: dict[str, tuple[XfrmState, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class Routes:
+    """Kernel routes of all routers, VPNv4 routes and labels of the PEs, by node."""
+
+    kernel: dict[str, tuple[KernelRoute, ...]]
+    vpn: dict[str, tuple[BgpRoute, ...]]
+    labels: dict[str, tuple[LabelEntry, ...]]
+
+
+def sas(bench: Bench) -> Sas:
+    """Every SA of the lab as both its charon and its kernel have it."""
+    nodes = [node.name for node in bench.network.nodes if node.ike]
+    return Sas(
+        ike=gather(nodes, lambda node: bench.vici(node).list_sas()),
+        kernel=gather(nodes, lambda node: ask(bench.lab, node, kernel.XFRM_STATES)),
+    )
+
+
+def routes(bench: Bench) -> Routes:
+    """Every route of the provider: what would be forwarded, and what MP-BGP tells."""
+    routers = [node.name for node in bench.network.role(Role.PE, Role.P)]
+    pes = [node.name for node in bench.network.role(Role.PE)]
+    return Routes(
+        kernel=gather(routers, lambda node: ask(bench.lab, node, kernel.ROUTES)),
+        vpn=gather(pes, lambda node: ask(bench.lab, node, frr.VPN_ROUTES)),
+        labels=gather(pes, lambda node: ask(bench.lab, node, frr.MPLS_TABLE)),
+    )

@@ -1,0 +1,38 @@
+"""Whom the disturbing experiments disturb: one off-net site of each VPN, and a partner it talks to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from offnet.network.model import IkeConnection, Network, Role, Site, Tunnel
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """An off-net site with a partner in its VPN, and the tables that its route is in.
+
+    ``tables`` holds (PE, table) of its own aggregator first, then of every other PE.
+    """
+
+    site: Site
+    tunnel: Tunnel
+    partner: Site
+    connection: IkeConnection
+    tables: tuple[tuple[str, int], ...]
+
+
+def subjects(network: Network) -> tuple[Subject, ...]:
+    """The last off-net site of every VPN that has one and a partner for it."""
+    chosen: dict[str, Subject] = {}
+    for site, tunnel in network.tunnels():
+        partners = [other for other in network.sites_of(site.vpn) if other is not site]
+        if partners:
+            partner = next((other for other in partners if other.tunnel is None), partners[0])
+            connection = network.node(site.node).connection(tunnel.site_connection)
+            chosen[site.vpn] = Subject(site, tunnel, partner, connection, _tables(network, site))
+    return tuple(chosen.values())
+
+
+def _tables(network: Network, site: Site) -> tuple[tuple[str, int], ...]:
+    pes = sorted(network.role(Role.PE), key=lambda pe: pe.name != site.pe)
+    return tuple((pe.name, pe.default.vrf(site.vpn).table) for pe in pes)

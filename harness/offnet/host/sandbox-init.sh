@@ -1,0 +1,20 @@
+#!/bin/sh
+# First process of the sandbox. It comes with the payload (a tar on the second disk, unpacked
+# in /run by the kernel's command line), so that nothing of it is part of the image.
+#
+# The root becomes an overlay: the image below, memory above. The image as it is stays visible
+# at /run/offnet/rootfs; nodes use it as their own lower layer. Then sshd serves one connection
+# on a raw console, and its end is the end of the sandbox.
+boot=/run/offnet/rootfs/run/boot
+
+mount -t proc proc /proc
+mount -a -T /run/boot/fstab
+cd /run/root && pivot_root . run/offnet/rootfs && cd /
+ip link set lo up &
+
+stty raw -echo </dev/tty1
+echo raw >/dev/tty2
+/usr/sbin/sshd -i -e -f "$boot/sshd_config" <>/dev/tty1 >&0 2>/dev/console
+echo o >/proc/sysrq-trigger
+# the first process must not end while the power goes off
+read -r _ </dev/tty3

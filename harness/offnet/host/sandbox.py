@@ -1,0 +1,204 @@
+"""The sandbox: a user-mode Linux kernel as a process of this user, reached by SSH on a console."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import shutil
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from importlib.resources import files as resource_files
+from pathlib import Path
+from signal import SIGKILL
+from time import monotonic
+
+from offnet.errors import HostError
+from offnet.host import archive, keys
+from offnet.host.control import SOCKET, ControlledHost
+from offnet.host.master import Master, lifeline
+from offnet.host.process import Process
+from offnet.wait import Deadline
+
+ROOTFS = "/run/offnet/rootfs"
+"""Where the guest shows the node root filesystem as it is in the image, read-only."""
+
+MEMORY = 1024
+"""MiB of address space of the guest; memory of this machine is taken as the guest touches it."""
+
+_NAME = "sandbox"
+_ID = "kernel"
+_POWER_OFF = "echo o >/proc/sysrq-trigger"
+_STOP_TIMEOUT = 5.0
+_CONSOLE_LINES = 12
+_PAYLOAD_DIRECTORIES = (
+    "root", "work", "upper", "upper/root", "upper/run/sshd", "upper/run/offnet/rootfs",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Sandbox:
+    """A running sandbox. ``processes`` are the SSH master and the kernel, in this order."""
+
+    directory: Path
+    processes: tuple[Process, ...]
+    timings: Mapping[str, float] = field(default_factory=dict)
+    master: Master | None = None
+
+    @classmethod
+    def start(
+        cls,
+        directory: Path,
+        *,
+        image: Path,
+        kernel: Path,
+        files: Mapping[str, bytes] | None = None,
+        memory: int = MEMORY,
+        deadline: float = 30.0,
+    ) -> Sandbox:
+        """Boot a sandbox in an empty directory and return once it takes commands.
+
+        ``files`` (absolute guest paths) are there from the start. The sandbox lives as long as
+        this process, and no longer, unless ``keep`` is called.
+        """
+        begun = monotonic()
+        _prepare(directory, image, files or {})
+        prepared = monotonic()
+        master = Master(_master_argv(_kernel_argv(kernel, memory)), directory, _environment(directory, memory))
+        try:
+            _await_boot(master, directory, Deadline(deadline))
+            processes = (master.process, _kernel_process(directory))
+        except BaseException:
+            master.end()
+            raise
+        timings = {"prepare": prepared - begun, "boot": monotonic() - prepared}
+        return cls(directory, processes, timings, master)
+
+    @property
+    def host(self) -> ControlledHost:
+        """The guest as a host."""
+        return ControlledHost(_NAME, self.directory)
+
+    def alive(self) -> bool:
+        """Whether both its processes run."""
+        return all(process.alive() for process in self.processes)
+
+    def keep(self) -> None:
+        """Let it run until ``stop``, also after the end of this process."""
+        if self.master is not None:
+            self.master.keep()
+
+    def stop(self) -> None:
+        """Power it off, whoever started it; within seconds nothing of it is left but its directory."""
+        self.host.disconnect()
+        if self.master is not None:
+            self.master.end()
+        destroy(self.processes)
+
+
+def destroy(processes: tuple[Process, ...], patience: float = _STOP_TIMEOUT) -> None:
+    """See the processes of a sandbox end, and end them by force where they do not."""
+    for process in reversed(processes):
+        if not process.gone(patience):
+            process.signal(SIGKILL)
+            process.gone(patience)
+
+
+def _prepare(directory: Path, image: Path, files: Mapping[str, bytes]) -> None:
+    for tool in ("ssh", "ssh-keygen"):
+        if shutil.which(tool) is None:
+            raise HostError(f"{tool} is missing on this machine; install the package openssh-client")
+    made = keys.make(directory, _NAME)
+    payload = {
+        "boot/init.sh": _resource("sandbox-init.sh"),
+        "boot/fstab": _resource("sandbox.fstab"),
+        "boot/sshd_config": _resource("sandbox.sshd_config"),
+        "boot/host_key": made.host_key,
+        "boot/authorized_keys": made.authorized_keys,
+    } | {f"upper/{name.lstrip('/')}": content for name, content in files.items()}
+    (directory / "payload.tar").write_bytes(
+        archive.pack(payload, directories=_PAYLOAD_DIRECTORIES, private={"boot/host_key"})
+    )
+    (directory / "start-kernel.sh").write_bytes(_resource("start-kernel.sh"))
+    (directory / "rootfs.img").symlink_to(image.absolute())
+
+
+def _kernel_argv(kernel: Path, memory: int) -> tuple[str, ...]:
+    unpack = "mount -t tmpfs -o mode=755 tmpfs /run; tar -xf /dev/ubdb -C /run; exec sh /run/boot/init.sh"
+    return (
+        str(kernel.absolute()),
+        f"mem={memory}M",
+        "seccomp=auto",  # the quick way to run guest processes, where this machine's kernel has it
+        "ubd0r=rootfs.img",
+        "ubd1r=payload.tar",
+        "root=/dev/ubda",
+        "rootfstype=ext4",
+        "ro",
+        "quiet",
+        "con=null",
+        "con0=null,fd:1",
+        "con1=fd:3,fd:4",
+        "con2=null,fd:5",
+        "uml_dir=.",
+        f"umid={_ID}",
+        "init=/bin/sh",
+        "--",
+        "-c",
+        f'"{unpack}"',
+    )
+
+
+def _master_argv(kernel: tuple[str, ...]) -> tuple[str, ...]:
+    proxy = shlex.join(("/bin/sh", "start-kernel.sh", *kernel)).replace("%", "%%")
+    options = {
+        "ProxyCommand": proxy,
+        "ControlPersist": "no",
+        "BatchMode": "yes",
+        "StrictHostKeyChecking": "yes",
+        "UserKnownHostsFile": "known_hosts",
+        "GlobalKnownHostsFile": "none",
+        "IdentitiesOnly": "yes",
+        "IdentityAgent": "none",
+        "LogLevel": "ERROR",
+    }
+    flags = (argument for key, value in options.items() for argument in ("-o", f"{key}={value}"))
+    return ("ssh", "-F", "none", "-M", "-S", SOCKET, "-T", "-i", "key", *flags, f"root@{_NAME}", lifeline(_POWER_OFF))
+
+
+def _environment(directory: Path, memory: int) -> dict[str, str]:
+    return {**os.environ, "SHELL": "/bin/sh", "TMPDIR": str(_memory_directory(directory, memory << 20))}
+
+
+def _memory_directory(directory: Path, size: int) -> Path:
+    """Where the guest's memory, an unlinked file, can grow to its full size and be executed from."""
+    candidates = (Path("/dev/shm"), directory, Path(tempfile.gettempdir()), Path("/var/tmp"))  # noqa: S108 - the kernel makes and unlinks an unguessable name
+    for candidate in candidates:
+        if not (candidate.is_dir() and os.access(candidate, os.W_OK)):
+            continue
+        status = os.statvfs(candidate)
+        if status.f_bavail * status.f_frsize >= size and not status.f_flag & os.ST_NOEXEC:
+            return candidate
+    places = ", ".join(str(candidate) for candidate in candidates)
+    raise HostError(f"the sandbox needs {size >> 20} MiB in one of {places} (mounted without noexec)")
+
+
+def _await_boot(master: Master, directory: Path, deadline: Deadline) -> None:
+    try:
+        master.await_up("the sandbox did not start", deadline)
+    except HostError as error:
+        console = directory / "console.log"
+        log = console.read_text(encoding="utf-8", errors="replace") if console.is_file() else ""
+        words = "\n".join(log.strip().splitlines()[-_CONSOLE_LINES:]) or "the kernel said nothing"
+        raise HostError(f"{error}\n{words}") from None
+
+
+def _kernel_process(directory: Path) -> Process:
+    pid = int((directory / _ID / "pid").read_text(encoding="ascii"))
+    found = Process.find(pid)
+    if found is None:
+        raise HostError("the sandbox ended as soon as it had started")
+    return found
+
+
+def _resource(name: str) -> bytes:
+    return resource_files("offnet.host").joinpath(name).read_bytes()

@@ -1,0 +1,281 @@
+"""The models of lab.yml: what a person writes, as written. Nothing is derived or allocated here.
+
+Relations between parts (a site names a VPN, prefixes do not overlap) are judged in
+:mod:`offnet.intent.rules`; a model judges only what it can see by itself.
+"""
+
+from __future__ import annotations
+
+from ipaddress import IPv4Address, IPv4Network
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Discriminator,
+    Field,
+    PrivateAttr,
+    RootModel,
+    Tag,
+)
+
+from offnet.intent.proposals import ModernEsp, ModernIke, PrintedEsp, PrintedIke
+from offnet.intent.scalars import (
+    Address,
+    Interface,
+    Key,
+    Line,
+    Name,
+    NodeName,
+    NumberPair,
+    Prefix,
+    VpnName,
+    refuse,
+)
+from offnet.network.model import Crypto
+
+# Tags of unions appear in the locations of errors; no key of a YAML file looks like these.
+ON_NET, OFF_NET = "<on-net>", "<off-net>"
+
+
+class Model(BaseModel):
+    """What all parts share: unknown keys refused, values never converted, nothing changed later."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+CryptoChoice = Annotated[Crypto, Field(strict=False)]
+
+
+class Router(Model):
+    """A router of the provider."""
+
+    role: Literal["pe", "p"] = Field(description="pe holds VRFs and speaks MP-BGP; p switches labels only.")
+    loopback: Address = Field(description="Router ID, LDP transport address and source of MP-BGP.")
+
+
+class CoreLink(Model):
+    """A link between two routers, also written as a list of their two names."""
+
+    between: Annotated[tuple[NodeName, NodeName], Field(strict=False)] = Field(description="The two routers.")
+    subnet: Prefix | None = Field(
+        default=None, description="A /31 for this link, where the one allocated from the pool collides."
+    )
+
+
+def _long_link(value: object) -> object:
+    if isinstance(value, list) and len(value) == 2:  # noqa: PLR2004  a link has two ends
+        return {"between": value}
+    if isinstance(value, dict | CoreLink):
+        return value
+    raise refuse("the names of two routers, [a, b], or {between: [a, b], subnet: PREFIX}")
+
+
+LinkEntry = Annotated[
+    CoreLink, BeforeValidator(_long_link, json_schema_input_type=tuple[NodeName, NodeName] | CoreLink)
+]
+
+
+class Provider(Model):
+    """The provider's network: an OSPF and LDP core between PEs."""
+
+    asn: int = Field(alias="as", ge=1, le=4294967294, description="AS number of the provider.")
+    routers: dict[NodeName, Router] = Field(min_length=1, description="PE and P routers by name.")
+    links: Annotated[tuple[LinkEntry, ...], Field(strict=False)] = Field(
+        default=(), description="Core links; they must connect all routers."
+    )
+    link_pool: Prefix = Field(
+        default=IPv4Network("172.16.0.0/16"), description="Core links get a /31 each from here, by name."
+    )
+
+
+class IkePolicies(Model):
+    """IKE proposals per crypto variant, in order of preference."""
+
+    as_printed: Annotated[tuple[PrintedIke, ...], Field(strict=False)] = Field(
+        alias="as-printed", min_length=1, description="IKEv1, as the book prints it: for teaching only."
+    )
+    modern: Annotated[tuple[ModernIke, ...], Field(strict=False)] = Field(
+        min_length=1, description="IKEv2, without broken algorithms."
+    )
+
+    def of(self, crypto: Crypto) -> tuple[str, ...]:
+        """The proposals of one variant."""
+        return self.as_printed if crypto is Crypto.AS_PRINTED else self.modern
+
+
+class EspTransforms(Model):
+    """ESP proposals per crypto variant, in order of preference."""
+
+    as_printed: Annotated[tuple[PrintedEsp, ...], Field(strict=False)] = Field(
+        alias="as-printed", min_length=1, description="Transforms as the book prints them: for teaching only."
+    )
+    modern: Annotated[tuple[ModernEsp, ...], Field(strict=False)] = Field(
+        min_length=1, description="Transforms without broken algorithms; a group gives forward secrecy."
+    )
+
+    def of(self, crypto: Crypto) -> tuple[str, ...]:
+        """The proposals of one variant."""
+        return self.as_printed if crypto is Crypto.AS_PRINTED else self.modern
+
+
+class Dpd(Model):
+    """Dead peer detection, in seconds."""
+
+    delay: int = Field(default=10, ge=1, le=3600, description="Probe after this long without traffic.")
+    timeout: int = Field(default=60, ge=2, le=86400, description="A silent peer is dead after this long.")
+
+
+class Gateway(Model):
+    """An IPsec aggregator: a PE with one Internet-facing address."""
+
+    address: Interface = Field(description="The address that all peers use, with its prefix length.")
+    next_hop: Address = Field(description="The Internet's router in that subnet.")
+    ike_policies: IkePolicies = Field(
+        description="Chosen before the profile is known, so they belong to the address."
+    )
+    dpd: Dpd = Field(default=Dpd(), description="Dead peer detection of all peers.")
+
+
+class RouteTargets(Model):
+    """Route targets, also written as one list where import and export are the same."""
+
+    import_: Annotated[tuple[NumberPair, ...], Field(strict=False)] = Field(
+        alias="import", min_length=1, description="Routes with one of these enter the VRF."
+    )
+    export: Annotated[tuple[NumberPair, ...], Field(strict=False)] = Field(
+        min_length=1, description="Routes of the VRF carry all of these."
+    )
+
+
+_TargetList = Annotated[list[NumberPair], Field(min_length=1)]
+
+
+def _both_ways(value: object) -> object:
+    if isinstance(value, list):
+        return {"import": value, "export": value}
+    if isinstance(value, dict | RouteTargets):
+        return value
+    raise refuse('a list such as ["200:1"], or {import: [...], export: [...]}')
+
+
+class Vpn(Model):
+    """A customer's VPN; its name is the name of the VRF on every PE."""
+
+    id: int | None = Field(
+        default=None, ge=1, le=65535, description="Number for tables and interface IDs; allocated if absent."
+    )
+    rd: NumberPair = Field(description='Route distinguisher (RFC 4364), such as "200:1".')
+    rt: Annotated[
+        RouteTargets, BeforeValidator(_both_ways, json_schema_input_type=_TargetList | RouteTargets)
+    ] = Field(description="Route targets: one list, or import and export apart.")
+
+
+class Keyring(RootModel[dict[Address, Key]]):
+    """Pre-shared keys by the peer's address."""
+
+    model_config = ConfigDict(frozen=True, strict=True)
+
+    @property
+    def keys(self) -> dict[IPv4Address, str]:
+        """Key by peer address, as written."""
+        return self.root
+
+
+class Match(Model):
+    """The identities that select a profile; at least one."""
+
+    model_config = ConfigDict(json_schema_extra={"minProperties": 1})
+
+    address: Annotated[tuple[Address, ...], Field(strict=False)] = Field(
+        default=(), description="Peers by the address they come from.", json_schema_extra={"minItems": 1}
+    )
+
+
+def _require_match(schema: dict[str, Any]) -> None:
+    schema["required"] = ["match", *schema["required"]]
+
+
+class Profile(Model):
+    """Selected by a peer's identity; selects keys, the inside VRF and the protection of traffic."""
+
+    model_config = ConfigDict(json_schema_extra=_require_match)
+
+    # Absent is the rule's to refuse: an incomplete profile is a lesson of its own, not a typing error.
+    match: Match = Field(default=Match(), description="Which peers; a profile without a match is incomplete.")
+    keyring: Name = Field(description="Where the peers' keys are.")
+    vrf: VpnName = Field(description="The VPN that decrypted traffic enters.")
+    esp: EspTransforms = Field(description="How traffic is protected.")
+    rri: Literal["dynamic", "static", "off"] = Field(
+        default="dynamic",
+        description="Reverse route injection: the route lives with the SA, stays always, or is not made.",
+    )
+
+
+class Ipsec(Model):
+    """How an off-net site reaches its VPN."""
+
+    gateway: NodeName = Field(description="The aggregator whose address the site's tunnel ends on.")
+    address: Interface = Field(description="The site's own Internet address, with its prefix length.")
+
+
+class _Site(Model):
+    vpn: VpnName = Field(description="The VPN that the site belongs to.")
+    lan: Prefix = Field(description="The site's prefix; sites of other VPNs may use the same.")
+    marker: Address | None = Field(
+        default=None, description="A host that no other site has, to tell VPNs apart; allocated if absent."
+    )
+
+
+class OnNetSite(_Site):
+    """A site behind a PE, by a circuit."""
+
+    pe: NodeName = Field(description="The PE whose VRF holds the circuit.")
+
+
+class OffNetSite(_Site):
+    """A site that only the Internet reaches, joined to its VPN by IPsec."""
+
+    ipsec: Ipsec = Field(description="The tunnel to the aggregator.")
+
+
+def _kind_of_site(value: object) -> str:
+    if isinstance(value, dict):
+        return ON_NET if "pe" in value and "ipsec" not in value else OFF_NET
+    return ON_NET if isinstance(value, OnNetSite) else OFF_NET
+
+
+Site = OnNetSite | OffNetSite
+SiteEntry = Annotated[
+    Annotated[OnNetSite, Tag(ON_NET)] | Annotated[OffNetSite, Tag(OFF_NET)], Discriminator(_kind_of_site)
+]
+
+
+class LabIntent(Model):
+    """A lab as a person writes it."""
+
+    name: Name = Field(description="Name of the lab, as its folder is called.")
+    title: Line = Field(description="One line for the list of labs.")
+    examples: Line = Field(default="-", description="The chapter's examples that the lab shows.")
+    crypto: CryptoChoice = Field(default=Crypto.AS_PRINTED, description="The variant when none is asked for.")
+    provider: Provider = Field(description="The provider's network.")
+    gateways: dict[NodeName, Gateway] = Field(default={}, description="IPsec aggregators by router name.")
+    vpns: dict[VpnName, Vpn] = Field(min_length=1, description="VPNs by name.")
+    keyrings: dict[Name, Keyring] = Field(default={}, description="Pre-shared keys by keyring and peer.")
+    profiles: dict[Name, Profile] = Field(default={}, description="ISAKMP profiles by name.")
+    sites: dict[NodeName, SiteEntry] = Field(min_length=1, description="Customer sites by name.")
+    internet: NodeName = Field(default="inet", description="Name of the node that plays the Internet.")
+
+    _path: Path = PrivateAttr(default=Path("lab.yml"))
+
+    @property
+    def path(self) -> Path:
+        """The file that it was read from."""
+        return self._path
+
+    def read_from(self, path: Path) -> Self:
+        """The same intent, which remembers its file."""
+        self._path = path
+        return self

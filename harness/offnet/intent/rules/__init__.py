@@ -1,0 +1,50 @@
+"""What the parts of a lab must be to each other. One small function a rule, all in :data:`RULES`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from offnet.intent.finding import Finding
+from offnet.intent.rules import addresses, lans, names, profiles, provider, vpns
+from offnet.intent.salvage import Scope
+
+Rule = Callable[[Scope], Iterator[Finding]]
+
+RULES: tuple[Rule, ...] = (
+    names.distinct_nodes,
+    names.interface_names,
+    names.gateway_is_pe,
+    names.site_vpn,
+    names.site_pe,
+    names.site_gateway,
+    provider.distinct_loopbacks,
+    provider.links_join_routers,
+    provider.links_once,
+    provider.link_subnets,
+    provider.pool_suffices,
+    provider.core_connected,
+    vpns.distinct_rd,
+    vpns.distinct_id,
+    profiles.complete,
+    profiles.one_profile_an_address,
+    profiles.keyring_exists,
+    profiles.keyring_has_keys,
+    profiles.vrf_exists,
+    profiles.dead_after_probes,
+    profiles.site_is_matched,
+    lans.big_enough,
+    lans.unicast,
+    lans.apart_within_vpn,
+    lans.marker_is_free,
+    lans.marker_is_unique,
+    addresses.usable,
+    addresses.next_hop_beside_gateway,
+    addresses.distinct_outer,
+    addresses.outer_subnets_apart,
+)
+
+
+def judge(scope: Scope) -> Iterator[Finding]:
+    """Every rule that the lab breaks."""
+    for rule in RULES:
+        yield from rule(scope)

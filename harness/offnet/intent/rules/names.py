@@ -1,0 +1,87 @@
+"""Names: every node has its own, and whatever names another part names one that exists."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from difflib import get_close_matches
+
+from offnet.intent.document import KeyPath
+from offnet.intent.finding import Finding
+from offnet.intent.models import OffNetSite, OnNetSite
+from offnet.intent.salvage import Scope
+
+_LISTED = 8
+
+
+def one_of(wanted: str, existing: Collection[str], what: str) -> str:
+    """What is expected where a name is unknown: the nearest one, or those that there are."""
+    near = get_close_matches(wanted, existing, 1) if len(existing) < 1000 else []  # noqa: PLR2004  a slow search
+    if near:
+        return f"{what}; did you mean {near[0]}?"
+    if not existing:
+        return what
+    listed = ", ".join(list(existing)[:_LISTED])
+    return f"{what}: {listed}{', ...' if len(existing) > _LISTED else ''}"
+
+
+def distinct_nodes(scope: Scope) -> Iterator[Finding]:
+    """Routers, sites and the Internet are all nodes: no two share a name."""
+    routers = scope.intent.provider.routers
+    owner: dict[str, KeyPath] = {name: ("provider", "routers", name) for name in routers}
+    sites: dict[str, KeyPath] = {name: ("sites", name) for name in scope.intent.sites}
+    for name, path in sites.items():
+        if name in owner:
+            yield Finding(path, "a name that no router has", value=name, see=owner[name])
+    internet = scope.intent.internet
+    taken = (owner | sites).get(internet)
+    if taken is not None and ("internet",) not in scope.aside:
+        advice = f"a name that the node of the Internet ({internet}) does not have"
+        yield Finding(taken, advice, value=internet)
+
+
+def interface_names(scope: Scope) -> Iterator[Finding]:
+    """On a PE, VRFs and the links to other nodes are interfaces side by side."""
+    nodes = scope.intent.provider.routers.keys() | scope.intent.sites.keys() | {scope.intent.internet}
+    for name in scope.intent.vpns:
+        if name in nodes:
+            expected = "a name that no node has: both become interfaces of a PE"
+            yield Finding(("vpns", name), expected, value=name)
+
+
+def gateway_is_pe(scope: Scope) -> Iterator[Finding]:
+    """Only a PE has VRFs to put decrypted traffic into."""
+    for name in scope.intent.gateways:
+        yield from _pe(scope, name, ("gateways", name), of_key=True)
+
+
+def site_vpn(scope: Scope) -> Iterator[Finding]:
+    """A site belongs to a VPN of this lab."""
+    for name, site in scope.intent.sites.items():
+        if scope.lacks("vpns", site.vpn):
+            yield Finding(("sites", name, "vpn"), one_of(site.vpn, scope.intent.vpns, "a VPN of this lab"))
+
+
+def site_pe(scope: Scope) -> Iterator[Finding]:
+    """An on-net site is on a circuit of a PE."""
+    for name, site in scope.intent.sites.items():
+        if isinstance(site, OnNetSite):
+            yield from _pe(scope, site.pe, ("sites", name, "pe"))
+
+
+def site_gateway(scope: Scope) -> Iterator[Finding]:
+    """An off-net site's tunnel ends on a gateway of this lab."""
+    gateways = scope.intent.gateways
+    for name, site in scope.intent.sites.items():
+        if isinstance(site, OffNetSite) and scope.lacks("gateways", site.ipsec.gateway):
+            expected = one_of(site.ipsec.gateway, gateways, "a gateway of this lab")
+            yield Finding(("sites", name, "ipsec", "gateway"), expected)
+
+
+def _pe(scope: Scope, name: str, path: KeyPath, *, of_key: bool = False) -> Iterator[Finding]:
+    routers = scope.intent.provider.routers
+    if scope.lacks("provider", "routers", name):
+        pes = [router for router, entry in routers.items() if entry.role == "pe"]
+        yield Finding(path, one_of(name, pes, "a PE of this lab"), of_key=of_key)
+    elif name in routers and routers[name].role == "p":
+        see = ("provider", "routers", name)
+        yield Finding(path, f"a PE: {name} is a P router, which has no VRFs", of_key=of_key, see=see)

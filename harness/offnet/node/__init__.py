@@ -1,0 +1,1 @@
+"""What runs inside a node: the entrypoint (POSIX sh) and the reverse-route agent."""

@@ -1,0 +1,76 @@
+"""Connections to charon: one that events come over, one for questions."""
+
+from __future__ import annotations
+
+import select
+import socket
+from collections.abc import Iterator
+from contextlib import suppress
+from typing import Any
+
+from vici import Session
+from vici.exception import SessionException
+
+from .sas import Change, Sa, change, live_sas
+
+EVENTS = ("child-updown", "child-rekey")
+ANSWER_TIMEOUT = 10.0
+REGISTRATION = 0.001  # seconds; the generator registers first and then waits so long for an event
+GONE = (OSError, SessionException)
+
+
+class Charon:
+    """A running charon. Registered for events first, so that none is missed between them and ``sas``."""
+
+    def __init__(self, path: str) -> None:
+        self._questions = _connect(path)
+        self._events = _connect(path)
+        self._session: Any = Session(self._questions)
+        self._listening: Iterator[tuple[bytes | None, Any]] = Session(self._events).listen(
+            list(EVENTS), timeout=REGISTRATION
+        )
+        self._early = self._next()
+
+    def fileno(self) -> int:
+        """Readable when there is an event, or when charon went."""
+        return self._events.fileno()
+
+    def version(self) -> str:
+        """Version of charon."""
+        return str(self._session.version()["version"].decode())
+
+    def sas(self) -> list[Sa]:
+        """The CHILD_SAs that carry traffic now."""
+        return [sa for message in self._session.list_sas() for sa in live_sas(message)]
+
+    def changes(self) -> Iterator[Change]:
+        """What the events say that have arrived; one of GONE is raised when charon went."""
+        early, self._early = self._early, None
+        if early is not None:
+            yield early
+        while select.select([self._events], [], [], 0)[0]:
+            event = self._next()
+            if event is not None:
+                yield event
+
+    def close(self) -> None:
+        """Close both connections."""
+        with suppress(*GONE):
+            self._listening.close()  # type: ignore[attr-defined]
+        self._events.close()
+        self._questions.close()
+
+    def _next(self) -> Change | None:
+        event, message = next(self._listening)
+        return None if event is None else change(event, message)
+
+
+def _connect(path: str) -> socket.socket:
+    connection = socket.socket(socket.AF_UNIX)
+    try:
+        connection.settimeout(ANSWER_TIMEOUT)
+        connection.connect(path)
+    except OSError:
+        connection.close()
+        raise
+    return connection

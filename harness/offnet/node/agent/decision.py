@@ -1,0 +1,76 @@
+"""Which selectors of an SA become routes. Pure, so that every refusal can be tested."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from ipaddress import IPv4Network
+
+from .config import Policy
+from .sas import Sa
+
+
+@dataclass(frozen=True)
+class Route:
+    """A route that the agent sets: a prefix in a VRF's table by an interface."""
+
+    table: int
+    prefix: IPv4Network
+    interface: str
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What an SA gets, and what it is refused and why."""
+
+    routes: tuple[Route, ...] = ()
+    refusals: tuple[str, ...] = ()
+
+
+def decide(sa: Sa, policies: Mapping[str, Policy], if_ids: Mapping[str, int]) -> Decision:
+    """Routes for one SA. ``if_ids`` are those that the kernel's XFRM interfaces have.
+
+    An SA whose if_id is not that of the policy's interface gets nothing: its packets would enter
+    or leave another VRF than the route is in. What peers propose beyond their policy (the whole
+    Internet, another site's LAN) is refused, also where charon was told to accept it.
+    """
+    policy = policies.get(sa.connection)
+    if policy is None:
+        return Decision(refusals=(f"{sa}: no policy for this connection",))
+    if_id = if_ids.get(policy.interface)
+    if sa.if_id != if_id:
+        return Decision(refusals=(f"{sa}: if_id {sa.if_id}, but {policy.interface} has {if_id}",))
+    routes: list[Route] = []
+    refusals: list[str] = []
+    for selector in sa.remote_ts:
+        reason = refusal(selector, policy)
+        if reason:
+            refusals.append(f"{sa}: {selector}: {reason}")
+        else:
+            routes.append(Route(policy.table, IPv4Network(selector), policy.interface))
+    return Decision(tuple(routes), tuple(refusals))
+
+
+def refusal(selector: str, policy: Policy) -> str:
+    """Why a traffic selector becomes no route, empty when it does."""
+    if "[" in selector:
+        return "covers some protocols only"
+    try:
+        prefix = IPv4Network(selector)
+    except ValueError:
+        return "is no IPv4 prefix"
+    if prefix.prefixlen == 0:
+        return "a default route is never injected"
+    if not any(prefix.subnet_of(allowed) for allowed in policy.prefixes):
+        return f"is not within {', '.join(str(allowed) for allowed in policy.prefixes) or 'anything'}"
+    return ""
+
+
+def static_routes(policies: Mapping[str, Policy]) -> tuple[Route, ...]:
+    """The routes that do not depend on any SA."""
+    return tuple(
+        Route(policy.table, prefix, policy.interface)
+        for policy in policies.values()
+        if policy.static
+        for prefix in policy.prefixes
+    )

@@ -1,0 +1,146 @@
+"""Events in, routes out."""
+
+from __future__ import annotations
+
+import os
+import select
+import signal
+from collections.abc import Iterable, Sequence
+
+from .charon import GONE, Charon
+from .config import Config, load
+from .decision import Route, decide, static_routes
+from .kernel import Kernel, KernelError
+from .ledger import STATIC, Changes, Ledger
+from .log import log, now
+from .sas import Change, Sa, fold
+
+FIRST_PAUSE, LONGEST_PAUSE = 0.01, 0.2  # seconds between attempts to reach charon
+
+
+class Agent:
+    """Keeps the routes in the kernel equal to what charon's SAs and the policies call for."""
+
+    def __init__(self, config: Config, wakeup: int) -> None:
+        self._config = config
+        self._wakeup = wakeup
+        self._policies = {policy.connection: policy for policy in config.policies}
+        self._vrfs = {policy.table: policy.vrf for policy in config.policies}
+        self._kernel = Kernel(config.protocol)
+        self._ledger = Ledger()
+        self._if_ids: dict[str, int] = {}
+
+    def run(self) -> None:
+        """Work until told to stop; charon may come and go meanwhile."""
+        while (charon := self._reach()) is not None:
+            try:
+                log(f"charon {charon.version()}: {self._settle(charon.sas())}")
+                if self._follow(charon):
+                    return
+            except GONE as error:
+                log(f"charon went: {error}")
+            finally:
+                charon.close()
+
+    def close(self) -> None:
+        """Leave the routes and let go of the kernel."""
+        self._kernel.close()
+
+    def _reach(self) -> Charon | None:
+        """A connected charon, however long it takes; None when told to stop.
+
+        While there is none, only static routes are held.
+        """
+        pause = 0.0
+        while True:
+            try:
+                return Charon(self._config.socket)
+            except GONE as error:
+                if not pause:
+                    log(f"no charon ({error}): {self._settle(())}")
+            pause = min(2 * pause, LONGEST_PAUSE) or FIRST_PAUSE
+            if select.select([self._wakeup], [], [], pause)[0]:
+                return None
+
+    def _settle(self, sas: Sequence[Sa]) -> str:
+        """Make the kernel hold what these SAs and the static policies call for; tells what it took."""
+        self._if_ids = self._kernel.if_ids()
+        self._ledger = Ledger()
+        self._ledger.update((), [(STATIC, static_routes(self._policies))])
+        self._ledger.update((), [(sa.id, self._entitled(sa)) for sa in sas])
+        wanted, present = self._ledger.routes(), self._kernel.routes()
+        # A prefix that is there by another interface is removed first, then added.
+        changes = Changes(add=tuple(wanted - present), remove=tuple(present - wanted))
+        self._carry_out(changes)
+        return (
+            f"{len(sas)} SAs, {len(wanted & present)} routes adopted, "
+            f"{len(changes.add)} added, {len(changes.remove)} removed"
+        )
+
+    def _follow(self, charon: Charon) -> bool:
+        """Handle events until told to stop; one of GONE is raised when charon goes."""
+        while True:
+            ready, _, _ = select.select([charon.fileno(), self._wakeup], [], [])
+            if self._wakeup in ready:
+                return True
+            self._handle(charon.changes(), now())
+
+    def _handle(self, changes: Iterable[Change], arrived: float) -> None:
+        """One step in the kernel for all events that have arrived together."""
+        change = fold(changes)
+        came = [(sa.id, self._entitled(sa)) for sa in change.came]
+        done = self._ledger.update([sa.id for sa in change.gone], came)
+        self._carry_out(done)
+        self._report(done, dict(came), change, now() - arrived)
+
+    def _entitled(self, sa: Sa) -> tuple[Route, ...]:
+        decision = decide(sa, self._policies, self._if_ids)
+        for refusal in decision.refusals:
+            log(f"refused: {refusal}")
+        return decision.routes
+
+    def _carry_out(self, changes: Changes) -> None:
+        if changes:
+            for reason in self._kernel.apply(changes):
+                log(f"failed: {reason}")
+
+    def _report(
+        self, done: Changes, came: dict[int, tuple[Route, ...]], change: Change, seconds: float
+    ) -> None:
+        after = f"after {seconds * 1000:.1f} ms"
+        for route in done.add + done.replace:
+            owner = next(str(sa) for sa in change.came + change.gone if route in came.get(sa.id, (route,)))
+            log(f"route {route.prefix} in {self._vrfs[route.table]} by {owner} {after}")
+        gone = ", ".join(str(sa) for sa in change.gone)
+        for route in done.remove:
+            log(f"withdrawn {route.prefix} from {self._vrfs[route.table]} with {gone} {after}")
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run the agent on a configuration file until SIGTERM or SIGINT; returns the exit status."""
+    try:
+        (path,) = arguments
+        config = load(path)
+    except (OSError, ValueError, KeyError) as error:
+        log(f"cannot start: {error!r}")
+        return 2
+    agent = Agent(config, _wakeup())
+    try:
+        agent.run()
+    except KernelError as error:
+        log(f"cannot go on: {error}")
+        return 1
+    finally:
+        agent.close()
+    log("stopped; routes stay")
+    return 0
+
+
+def _wakeup() -> int:
+    """A descriptor that becomes readable when the process is told to stop."""
+    reader, writer = os.pipe()
+    os.set_blocking(writer, False)
+    signal.set_wakeup_fd(writer)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda _number, _frame: None)
+    return reader

@@ -1,0 +1,180 @@
+#!/bin/sh
+# Brings one node up from the files in /etc/offnet and keeps its daemons running.
+# PID 1 of the node under every runtime; stays until it is killed, and the node with it.
+#
+# /run/offnet/ready appears when everything has been started, /run/offnet/failed (daemon,
+# status) when a daemon died before that; both are also written as one line to the FIFO
+# /run/offnet/events where the runtime has put one.
+set -u
+
+conf=/etc/offnet
+run=/run/offnet
+log=/var/log/offnet
+max_restarts=5
+
+say() { printf '%s %s\n' "${NODE:-node}" "$*" >>"$log/entrypoint.log"; }
+
+tell() { # tell STATE LINE: the state for those who look, one line for the one who waits
+    printf '%s\n' "$2" >"$run/$1"
+    [ ! -p "$run/events" ] || printf '%s %s %s\n' "$NODE" "$1" "$2" >"$run/events"
+}
+
+fail() { # fail DAEMON STATUS
+    say "$1 died at start, status $2"
+    tell failed "$1 $2"
+}
+
+# ---- interfaces ------------------------------------------------------------------------
+
+missing_interface() {
+    for name in $INTERFACES; do
+        [ -e "/sys/class/net/$name" ] || return 0
+    done
+    return 1
+}
+
+# The runtime moves links in while we are starting. Looked at again on every link event; the
+# subscription is confirmed first (the kernel lists it by port id), so no event is missed.
+await_interfaces() {
+    missing_interface || return 0
+    say "waiting for interfaces: $INTERFACES"
+    mkfifo "$run/links"
+    ip monitor link >"$run/links" &
+    monitor=$!
+    exec 4<"$run/links"
+    until grep -q "^[0-9a-f]* 0 *$monitor " /proc/net/netlink; do
+        kill -0 "$monitor" || return 1
+    done
+    while missing_interface; do
+        read -r _ <&4 || return 1
+    done
+    exec 4<&-
+    kill "$monitor"
+}
+
+apply_sysctl() { # plain writes: one sysctl process less per node
+    while IFS='=' read -r key value; do
+        [ -z "$key" ] || printf '%s\n' "$value" >"/proc/sys/$key" || say "sysctl $key not set"
+    done <"$conf/sysctl.conf"
+}
+
+apply_batch() { # apply_batch FILE
+    [ ! -f "$1" ] || ip -batch "$1" >>"$log/entrypoint.log" 2>&1 || fail "ip-batch($1)" $?
+}
+
+# ---- daemons ---------------------------------------------------------------------------
+
+# A daemon that ends is started again, a few times; one that ends before the node is ready
+# makes the node fail, because its configuration is then the likely reason.
+supervise() { # supervise NAME COMMAND..
+    name=$1
+    shift
+    restarts=0
+    while [ "$restarts" -le "$max_restarts" ]; do
+        "$@" </dev/null >>"$log/$name.out" 2>&1
+        status=$?
+        [ -e "$run/ready" ] || { fail "$name" "$status"; return; }
+        restarts=$((restarts + 1))
+        say "$name ended with status $status, restart $restarts"
+    done
+    say "$name given up"
+    tell failed "$name $status"
+}
+
+# Returns once something accepts on the socket. socat retries by itself, in one process.
+await_socket() { # await_socket PATH
+    socat -u OPEN:/dev/null "UNIX-CONNECT:$1,retry=2000,interval=0.01" 2>>"$log/entrypoint.log"
+}
+
+wants() { # wants DAEMON
+    case " $DAEMONS " in *" $1 "*) return 0 ;; esac
+    return 1
+}
+
+frr() { # frr DAEMON: in the foreground, with its own file (mgmtd knows no -f)
+    case $1 in
+    mgmtd) supervise mgmtd /usr/lib/frr/mgmtd --log "file:$log/mgmtd.log" ;;
+    *) supervise "$1" "/usr/lib/frr/$1" -f "$conf/frr/$1.conf" --log "file:$log/$1.log" ;;
+    esac
+}
+
+missing_route() {
+    for prefix in $AWAIT_ROUTES; do
+        [ -n "$(ip -4 route show "$prefix")" ] || return 0
+    done
+    return 1
+}
+
+# A first LDP session that fails is retried only after 15 s: so ldpd starts when OSPF has the
+# way to its neighbours, or without them after the deadline. The FIFO is open before ospfd runs.
+start_ldpd() {
+    while missing_route; do
+        read -r _ <&5 || break
+    done
+    exec 5<&-
+    frr ldpd
+}
+
+start_frr() {
+    [ -n "$DAEMONS" ] || return 0
+    frr mgmtd &
+    frr zebra &
+    await_socket /run/frr/zserv.api
+    if wants ldpd; then
+        mkfifo "$run/routes"
+        timeout 30 ip monitor route >"$run/routes" &
+        exec 5<"$run/routes"
+    fi
+    for daemon in ospfd bgpd; do
+        ! wants "$daemon" || frr "$daemon" &
+    done
+    ! wants ldpd || start_ldpd &
+    exec 5<&-
+}
+
+# A charon that was killed leaves its SAs and policies in the kernel.
+charon() {
+    ip xfrm state flush
+    ip xfrm policy flush
+    rm -f /run/charon.vici /run/charon.pid
+    load_connections &
+    /usr/sbin/charon-systemd
+}
+
+# The front door opens when the keys are in place; a spoke loads its connections when the
+# front door answers. So no first IKE message is ever lost, whatever starts first.
+load_connections() {
+    await_socket /run/charon.vici || return
+    for peer in $AWAIT_PEERS; do
+        ping -q -c 1 -i 0.05 -w 60 "$peer" >/dev/null
+    done
+    swanctl --load-all --noprompt --uri unix:///run/charon.vici >>"$log/entrypoint.log" 2>&1 ||
+        { fail swanctl $?; return; }
+    apply_batch "$conf/front-door.batch"
+    : >"$run/loaded"
+}
+
+start_ike() {
+    [ "$IKE" = yes ] || return 0
+    export STRONGSWAN_CONF="$conf/strongswan.conf" SWANCTL_DIR="$conf"
+    supervise charon charon &
+    [ "$AGENT" != yes ] || PYTHONPATH=/usr/lib/offnet supervise agent python3 -m agent "$conf/agent.json" &
+}
+
+# ---- main ------------------------------------------------------------------------------
+
+mkdir -p "$run"
+. "$conf/node.env"
+install -d -o frr -g frr -m 755 /run/frr "$log"
+trap 'exit 0' TERM INT
+
+await_interfaces || fail interfaces 1
+apply_sysctl
+apply_batch "$conf/ip.batch"
+[ ! -f "$conf/nftables.conf" ] || nft -f "$conf/nftables.conf" >>"$log/entrypoint.log" 2>&1 || fail nft $?
+start_ike
+start_frr
+[ -e "$run/failed" ] || tell ready started
+wait
+mkfifo "$run/hold"
+read -r _ <>"$run/hold" # a node without daemons has nothing to wait for, and stays all the same

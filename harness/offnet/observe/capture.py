@@ -1,0 +1,180 @@
+"""Live captures in a node: started when this returns, complete when stopped.
+
+A capture listens on all interfaces. ``fence`` sends one marked packet over the node's loopback
+and waits until it shows up: everything that passed before is then in the capture, with no
+waiting for a time.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import threading
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import replace
+from types import TracebackType
+from typing import Self
+
+from offnet.errors import DeadlineExpired
+from offnet.observe.errors import ObserveError
+from offnet.observe.packet import Kind, Packet
+from offnet.observe.pcap import PcapReader
+from offnet.runtime.base import RunningLab
+
+LOOPBACK = "127.0.0.1"
+# tcpdump ends with this shell's input, so it ends with the connection to the node, too.
+SCRIPT = """
+names=
+for link in /sys/class/net/*; do
+    read -r index <"$link/ifindex"
+    names="$names$index=${link##*/} "
+done
+printf '%s\\n' "$names"
+tcpdump -U --immediate-mode -n -i any -w - "$@" 2>/dev/null &
+while read -r mark; do
+    ping -q -n -c 1 -W 1 -p "$mark" 127.0.0.1 >/dev/null 2>&1
+done
+kill -TERM "$!"
+wait "$!"
+"""
+
+
+class Capture:
+    """A running capture in a node; use as context manager, or ``stop`` it."""
+
+    def __init__(self, lab: RunningLab, node: str, expression: str = "", timeout: float = 10.0) -> None:
+        self.node = node
+        self._timeout = timeout
+        self._changed = threading.Condition()
+        self._packets: list[Packet] = []
+        self._marks: list[bytes] = []
+        self._raw = bytearray()
+        self._error: Exception | None = None
+        self._ended = False
+        self._reader = PcapReader()
+        self._names: dict[str, str] = {}
+        # The fence must pass whatever filter is asked for.
+        wanted = f"({expression}) or (icmp and host {LOOPBACK})" if expression else ""
+        self._stream = lab.stream(node, ["sh", "-c", SCRIPT, "capture", *([wanted] if wanted else [])])
+        self._thread = threading.Thread(target=self._collect, name=f"capture {node}", daemon=True)
+        self._thread.start()
+        try:
+            self._wait(lambda: self._reader.started, "start of the capture", timeout)
+        except BaseException:
+            self._end()
+            raise
+
+    @property
+    def packets(self) -> tuple[Packet, ...]:
+        """What has been seen so far, without fences."""
+        with self._changed:
+            return tuple(self._packets)
+
+    @property
+    def pcap(self) -> bytes:
+        """The same as a capture file."""
+        with self._changed:
+            return bytes(self._raw)
+
+    def wait_for(self, wanted: Callable[[Packet], bool], timeout: float) -> Packet:
+        """The first packet that is wanted, past or to come; DeadlineExpired tells the last one seen."""
+        found: list[Packet] = []
+        looked = 0
+
+        def look() -> bool:
+            nonlocal looked
+            fresh = self._packets[looked:]
+            looked = len(self._packets)
+            found.extend(packet for packet in fresh if wanted(packet))
+            return bool(found)
+
+        self._wait(look, "the packet that is awaited", timeout)
+        return found[0]
+
+    def fence(self) -> tuple[Packet, ...]:
+        """All packets that passed before this call."""
+        mark = secrets.token_bytes(8)
+        self._stream.stdin.write(mark.hex().encode() + b"\n")
+        self._stream.stdin.flush()
+        self._wait(lambda: any(mark in payload for payload in self._marks), "the fence", self._timeout)
+        return self.packets
+
+    def stop(self) -> tuple[Packet, ...]:
+        """End the capture and return everything that passed before this call."""
+        try:
+            return self.fence()
+        finally:
+            self._end()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._end()
+
+    def _end(self) -> None:
+        """Let tcpdump write what it has and go, then close the stream; a broken stream is closed, too."""
+        with suppress(OSError):
+            self._stream.stdin.close()
+        self._thread.join(self._timeout)
+        self._stream.close()
+        self._thread.join(self._timeout)
+
+    def _wait(self, state: Callable[[], bool], name: str, timeout: float) -> None:
+        deadline = time.monotonic() + timeout
+        with self._changed:
+            while not state():
+                if self._error or self._ended:
+                    raise ObserveError(
+                        f"{self.node}: {name}: the capture ended: {self._error or 'no reason'}"
+                    )
+                if not self._changed.wait(deadline - time.monotonic()):
+                    last = str(self._packets[-1]) if self._packets else "no packet"
+                    raise DeadlineExpired(f"{self.node}: {name}: not within {timeout:g} s; last seen: {last}")
+
+    def _collect(self) -> None:
+        try:
+            self._read()
+        except (OSError, ValueError, ObserveError) as error:
+            self._error = error
+        with self._changed:
+            self._ended = True
+            self._changed.notify_all()
+
+    def _read(self) -> None:
+        descriptor = self._stream.stdout.fileno()
+        head = b""
+        while b"\n" not in head:
+            head += _some(descriptor)
+        names, _, data = head.partition(b"\n")
+        self._names = dict(pair.split("=", 1) for pair in names.decode().split())
+        while data:
+            with self._changed:
+                self._raw += data
+                for packet in self._reader.feed(data):
+                    self._take(packet)
+                self._changed.notify_all()
+            data = os.read(descriptor, 65536)
+
+    def _take(self, packet: Packet) -> None:
+        if packet.kind is Kind.ICMP and packet.source == LOOPBACK:
+            self._marks.append(packet.payload)
+        else:
+            name = self._names.get(packet.interface, packet.interface)
+            self._packets.append(replace(packet, interface=name))
+
+
+def _some(descriptor: int) -> bytes:
+    data = os.read(descriptor, 65536)
+    if not data:
+        raise ObserveError("the node closed the connection before the capture began")
+    return data
+
+
+def tcpdump_argv(interface: str, expression: str = "") -> tuple[str, ...]:
+    """The command for a capture that people want as it is: one interface, pcap on standard output."""
+    return ("tcpdump", "-U", "-n", "-i", interface, "-w", "-", *([expression] if expression else []))

@@ -1,0 +1,114 @@
+"""What charon says about its security associations, typed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+# A rekeyed SA stays listed until it expires: it carries nothing and is no second tunnel.
+CURRENT_CHILD_STATES = frozenset({"INSTALLED", "UPDATING", "REKEYING"})
+CURRENT_IKE_STATES = frozenset({"ESTABLISHED"})
+
+
+@dataclass(frozen=True, slots=True)
+class ChildSaState:
+    """A CHILD_SA. ``spi_in`` and ``spi_out`` are as numbers, as on the wire."""
+
+    name: str
+    unique_id: int
+    reqid: int
+    state: str
+    mode: str
+    protocol: str
+    spi_in: int
+    spi_out: int
+    if_id: int
+    encapsulation: bool
+    encryption: str
+    integrity: str
+    dh_group: str
+    local_ts: tuple[str, ...]
+    remote_ts: tuple[str, ...]
+    packets_in: int
+    packets_out: int
+    bytes_in: int
+    bytes_out: int
+    installed_seconds: int
+
+    @property
+    def current(self) -> bool:
+        """Whether the SA carries traffic; false for one that a rekeying has replaced."""
+        return self.state in CURRENT_CHILD_STATES
+
+
+@dataclass(frozen=True, slots=True)
+class IkeSa:
+    """An IKE_SA with its CHILD_SAs; ``name`` is that of the connection (the ISAKMP profile)."""
+
+    name: str
+    unique_id: int
+    version: int
+    state: str
+    initiator: bool
+    local_host: str
+    local_port: int
+    local_id: str
+    remote_host: str
+    remote_port: int
+    remote_id: str
+    initiator_spi: int
+    responder_spi: int
+    encryption: str
+    integrity: str
+    prf: str
+    dh_group: str
+    established_seconds: int
+    children: tuple[ChildSaState, ...] = ()
+
+    @property
+    def current(self) -> bool:
+        """Whether the SA is up; false while it is set up, replaced or deleted."""
+        return self.state in CURRENT_IKE_STATES
+
+    @property
+    def current_children(self) -> tuple[ChildSaState, ...]:
+        """The CHILD_SAs that carry traffic."""
+        return tuple(child for child in self.children if child.current)
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """A connection that charon holds, as ``list-conns`` shows it (it shows no proposals)."""
+
+    name: str
+    version: int
+    local_addresses: tuple[str, ...]
+    remote_addresses: tuple[str, ...]
+    local_id: str
+    remote_id: str
+    children: tuple[str, ...]
+
+
+class EventKind(StrEnum):
+    """The events of charon that matter here."""
+
+    IKE_UPDOWN = "ike-updown"
+    IKE_REKEY = "ike-rekey"
+    CHILD_UPDOWN = "child-updown"
+    CHILD_REKEY = "child-rekey"
+    LOG = "log"
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """An event. ``up`` is false when the SA goes; a rekeying carries ``old`` and ``new``.
+
+    ``message`` is set for log events only.
+    """
+
+    kind: EventKind
+    up: bool = False
+    sas: tuple[IkeSa, ...] = ()
+    old: tuple[IkeSa, ...] = ()
+    new: tuple[IkeSa, ...] = ()
+    message: str = ""

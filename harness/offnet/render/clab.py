@@ -1,0 +1,50 @@
+"""The containerlab topology file (schema of containerlab 0.79); both runtimes read it."""
+
+from __future__ import annotations
+
+from offnet.network.model import Endpoint, Network, Role
+from offnet.render.block_yaml import Value, block_yaml
+
+IMAGE = "offnet-node"
+# Tiers of `containerlab graph`: provider on top, customers at the bottom.
+LEVELS = {Role.P: 1, Role.PE: 2, Role.INTERNET: 3, Role.CE: 4, Role.SPOKE: 4}
+ICONS = {Role.P: "router", Role.PE: "router", Role.INTERNET: "cloud", Role.CE: "host", Role.SPOKE: "host"}
+
+
+def clab_file(network: Network) -> str:
+    """The text of ``<lab>.clab.yml``. Nodes have no management network: access is by exec only."""
+    document: dict[str, Value] = {
+        "name": network.name,
+        "topology": {
+            "defaults": {
+                "kind": "linux",
+                "image": IMAGE,
+                "image-pull-policy": "Never",
+                "restart-policy": "no",
+                "network-mode": "none",
+            },
+            "groups": {
+                role.value: {"labels": {"graph-level": LEVELS[role], "graph-icon": ICONS[role]}}
+                for role in sorted({node.role for node in network.nodes})
+            },
+            "nodes": {
+                node.name: {"group": node.role.value, "binds": [f"{node.name}:/etc/offnet:ro"]}
+                for node in network.nodes
+            },
+            "links": [
+                {"type": "veth", "mtu": link.mtu, "endpoints": [_endpoint(link.a), _endpoint(link.b)]}
+                for link in network.links
+            ],
+        },
+    }
+    origin = f"# Rendered from labs/{network.name}/lab.yml by `offnet render`; do not edit.\n"
+    return f"# {_inert(network.title)}\n{origin}{block_yaml(document)}"
+
+
+def _inert(text: str) -> str:
+    """Text that containerlab leaves alone: it expands templates and variables in comments too."""
+    return text.replace("{{", "{ {").replace("$", "$$")
+
+
+def _endpoint(endpoint: Endpoint) -> Value:
+    return {"node": endpoint.node, "interface": endpoint.interface}

@@ -1,0 +1,91 @@
+"""What a node's kernel is told: sysctls, and `ip -batch` lines for links, addresses, VRFs and routes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from offnet.network.model import Interface, InterfaceKind, Node, Role, RoutingContext, StaticRoute, Vrf
+
+# The local table is consulted after the VRF rule (1000), else a VPN user reaches the PE's own addresses.
+LOCAL_TABLE_PREFERENCE = 32765
+# Lower than any real route: a destination that the VRF lacks must not be looked up in the main table.
+UNREACHABLE_METRIC = 4278198272
+MPLS_LABELS = 100_000
+
+
+def sysctl_lines(node: Node) -> Iterator[str]:
+    """Paths below /proc/sys and their values."""
+    yield "net/ipv4/ip_forward=1"
+    yield "net/ipv4/conf/all/rp_filter=0"
+    yield "net/ipv4/conf/default/rp_filter=0"
+    yield "net/ipv6/conf/all/disable_ipv6=1"
+    yield "net/ipv6/conf/default/disable_ipv6=1"
+    context = node.default
+    if context.vrfs:
+        yield "net/ipv4/udp_l3mdev_accept=1"
+        yield "net/ipv4/tcp_l3mdev_accept=1"
+    if context.ldp:
+        yield f"net/mpls/platform_labels={MPLS_LABELS}"
+    for interface in context.interfaces:
+        if interface.mpls:
+            yield f"net/mpls/conf/{interface.name}/input=1"
+
+
+def batch_lines(context: RoutingContext) -> Iterator[str]:
+    """Everything but the front door, in the order in which the kernel takes it."""
+    for vrf in context.vrfs:
+        yield from _vrf(vrf)
+    if context.vrfs:
+        yield f"rule add preference {LOCAL_TABLE_PREFERENCE} table local"
+        yield "rule del preference 0"
+    closed = {interface.name for interface in context.interfaces if interface.front_door}
+    for interface in context.interfaces:
+        yield from _interface(interface)
+    for route in context.routes:
+        if route.interface not in closed:
+            yield _route(route)
+
+
+def front_door_lines(context: RoutingContext) -> Iterator[str]:
+    """Opens the Internet-facing interfaces; harmless when it is done again."""
+    doors = {interface.name for interface in context.interfaces if interface.front_door}
+    for name in sorted(doors):
+        yield f"link set dev {name} up"
+    for route in context.routes:
+        if route.interface in doors:
+            yield _route(route)
+
+
+def _vrf(vrf: Vrf) -> Iterator[str]:
+    yield f"link add {vrf.name} type vrf table {vrf.table}"
+    yield f"link set dev {vrf.name} up"
+    yield f"route add unreachable default table {vrf.table} metric {UNREACHABLE_METRIC}"
+
+
+def _interface(interface: Interface) -> Iterator[str]:
+    if interface.kind is InterfaceKind.XFRM:
+        yield f"link add {interface.name} type xfrm dev {interface.parent} if_id {interface.if_id}"
+    elif interface.kind is InterfaceKind.DUMMY:
+        yield f"link add {interface.name} type dummy"
+    if interface.vrf:
+        yield f"link set dev {interface.name} master {interface.vrf}"
+    for address in interface.addresses:
+        yield f"address add {address} dev {interface.name}"
+    if not interface.front_door:
+        yield f"link set dev {interface.name} up"
+
+
+def _route(route: StaticRoute) -> str:
+    words = ["route", "replace", str(route.prefix)]
+    if route.via:
+        words += ["via", str(route.via)]
+    if route.interface:
+        words += ["dev", route.interface]
+    if route.vrf:
+        words += ["vrf", route.vrf]
+    return " ".join(words)
+
+
+def needs_guard(node: Node) -> bool:
+    """A spoke's LAN must stay closed to clear packets whatever charon does."""
+    return node.role is Role.SPOKE

@@ -1,0 +1,111 @@
+"""The files of one node, by their path below its folder."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from typing import Any
+
+from offnet.network.model import InterfaceKind, Node, ReverseRoutePolicy
+from offnet.render.kernel import batch_lines, front_door_lines, needs_guard, sysctl_lines
+from offnet.render.strongswan import connection_message, secret_section, section_text
+from offnet.render.templates import template
+
+# The routing protocol number of reverse routes in the kernel, so that they are told from others.
+REVERSE_ROUTE_PROTOCOL = 200
+
+
+def node_files(node: Node) -> dict[str, str]:
+    """Text by relative path. A file that a node has no use for is absent."""
+    files = {
+        "node.env": _environment(node),
+        "sysctl.conf": _lines(sysctl_lines(node)),
+        "ip.batch": _lines(batch_lines(node.default)),
+    }
+    door = _lines(front_door_lines(node.default))
+    if door:
+        files["front-door.batch"] = door
+    if needs_guard(node):
+        files["nftables.conf"] = _guard(node)
+    return files | _frr(node) | _strongswan(node) | _agent(node)
+
+
+def daemons(node: Node) -> tuple[str, ...]:
+    """The FRR daemons of a node. mgmtd always: without it zebra polls for it every 10 ms."""
+    context = node.default
+    configured = {"ospfd": context.ospf, "bgpd": context.bgp, "ldpd": context.ldp}
+    chosen = [name for name, configuration in configured.items() if configuration]
+    return ("mgmtd", "zebra", *chosen) if chosen else ()
+
+
+def _environment(node: Node) -> str:
+    context = node.default
+    interfaces = [i.name for i in context.interfaces if i.kind is InterfaceKind.VETH]
+    peers = node.ike.await_peers if node.ike else ()
+    values = {
+        "NODE": node.name,
+        "INTERFACES": " ".join(interfaces),
+        "DAEMONS": " ".join(daemons(node)),
+        "IKE": "yes" if node.ike else "no",
+        "AGENT": "yes" if node.reverse_routes else "no",
+        "AWAIT_ROUTES": " ".join(f"{peer}/32" for peer in context.ldp.peers) if context.ldp else "",
+        "AWAIT_PEERS": " ".join(str(peer) for peer in peers),
+    }
+    return "".join(f"{key}='{value}'\n" for key, value in values.items())
+
+
+def _frr(node: Node) -> dict[str, str]:
+    context = node.default
+    return {
+        f"frr/{daemon}.conf": template(f"frr/{daemon}.conf.j2").render(
+            node=node, ospf=context.ospf, ldp=context.ldp, bgp=context.bgp, vrfs=context.vrfs
+        )
+        for daemon in daemons(node)
+        if daemon != "mgmtd"
+    }
+
+
+def _strongswan(node: Node) -> dict[str, str]:
+    if node.ike is None:
+        return {}
+    connections = {c.name: connection_message(c) for c in node.ike.connections}
+    secrets = {f"ike-{secret.name}": secret_section(secret) for secret in node.ike.secrets}
+    delay = node.ike.connections[0].dpd_delay
+    return {
+        "strongswan.conf": template("strongswan/strongswan.conf.j2").render(dpd_retransmit=delay),
+        "swanctl.conf": template("strongswan/swanctl.conf.j2").render(
+            node=node,
+            connections=section_text("connections", connections),
+            secrets=section_text("secrets", secrets),
+        ),
+    }
+
+
+def _agent(node: Node) -> dict[str, str]:
+    if not node.reverse_routes:
+        return {}
+    head = {"socket": "/run/charon.vici", "protocol": REVERSE_ROUTE_PROTOCOL}
+    policies = ",\n".join(json.dumps(_policy(policy)) for policy in node.reverse_routes)
+    # A line a connection, so that a site more is a line more.
+    return {"agent.json": f'{json.dumps(head)[:-1]}, "policies": [\n{policies}\n]}}\n'}
+
+
+def _policy(policy: ReverseRoutePolicy) -> dict[str, Any]:
+    return {
+        "connection": policy.connection,
+        "vrf": policy.vrf,
+        "table": policy.table,
+        "interface": policy.interface,
+        "prefixes": [str(prefix) for prefix in policy.prefixes],
+        "static": policy.static,
+    }
+
+
+def _guard(node: Node) -> str:
+    lan = next(i for i in node.default.interfaces if i.kind is InterfaceKind.DUMMY)
+    door = next(i for i in node.default.interfaces if i.kind is InterfaceKind.VETH)
+    return template("nftables.conf.j2").render(node=node, door=door.name, lan=lan.addresses[0].network)
+
+
+def _lines(lines: Iterable[str]) -> str:
+    return "".join(f"{line}\n" for line in lines)

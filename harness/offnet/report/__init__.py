@@ -1,0 +1,1 @@
+"""Results and evidence of a run, and the forms people and machines read them in."""

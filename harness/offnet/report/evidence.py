@@ -1,0 +1,86 @@
+"""What every node held when a run ended, kept as files: configurations, SAs, routes, labels, logs.
+
+Keys of SAs are never printed, and neither are generated private keys; the pre-shared keys of
+the book are part of the rendered configuration and are shown.
+"""
+
+from __future__ import annotations
+
+import re
+import secrets
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from offnet.errors import OffnetError
+from offnet.network.model import Network, Node
+from offnet.report.evidence_script import script, sections
+from offnet.runtime.base import RunningLab
+
+Evidence = Mapping[str, Mapping[str, str]]
+"""Texts by node, then by relative file name."""
+
+TIMEOUT = 20.0
+_VERSIONS = {
+    "kernel": re.compile(r"^\S+ \S+ (\S+)"),
+    "frr": re.compile(r"FRRouting (\S+)"),
+    "strongswan": re.compile(r"strongSwan swanctl (\S+)"),
+}
+_PLACES = {"kernel": "version.txt", "frr": "frr/zebra-version.txt", "strongswan": "ike/version.txt"}
+
+
+def collect(lab: RunningLab, network: Network, directory: Path) -> dict[str, dict[str, str]]:
+    """Asks every node at once, writes one folder a node and returns the same texts.
+
+    A node that cannot answer does not spoil the others' evidence: its folder says why.
+    """
+    with ThreadPoolExecutor(max_workers=max(1, len(network.nodes))) as pool:
+        texts = list(pool.map(lambda node: _ask(lab, node), network.nodes))
+    evidence = {node.name: files for node, files in zip(network.nodes, texts, strict=True)}
+    write(evidence, directory)
+    return evidence
+
+
+def _ask(lab: RunningLab, node: Node) -> dict[str, str]:
+    token = secrets.token_hex(8)
+    try:
+        done = lab.run(node.name, ["sh", "-c", script(node, token)], timeout=TIMEOUT, check=False)
+    except OffnetError as error:
+        return {"unreachable.txt": f"{error}\n"}
+    return sections(done.stdout, token)
+
+
+def write(evidence: Evidence, directory: Path) -> None:
+    """One folder a node, below the directory."""
+    for node, files in evidence.items():
+        for name, text in files.items():
+            path = directory / node / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, encoding="utf-8", errors="replace")
+
+
+def load(directory: Path) -> dict[str, dict[str, str]]:
+    """What ``write`` wrote; empty where there is no such directory."""
+    if not directory.is_dir():
+        return {}
+    return {
+        node.name: {
+            str(path.relative_to(node)): path.read_text(encoding="utf-8", errors="replace")
+            for path in sorted(node.rglob("*"))
+            if path.is_file()
+        }
+        for node in sorted(directory.iterdir())
+        if node.is_dir()
+    }
+
+
+def versions(evidence: Evidence) -> dict[str, str]:
+    """Versions of kernel, FRR and strongSwan, as the first node that has each one says."""
+    found: dict[str, str] = {}
+    for name, pattern in _VERSIONS.items():
+        for files in evidence.values():
+            match = pattern.search(files.get(_PLACES[name], ""))
+            if match:
+                found[name] = match[1]
+                break
+    return found

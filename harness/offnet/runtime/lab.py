@@ -1,0 +1,99 @@
+"""A running lab whose nodes are entered by a command on a host."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping, Sequence
+from types import TracebackType
+
+from offnet.errors import UsageError
+from offnet.host.base import Completed, Host, Stream, quoted
+from offnet.host.shell import Shell
+
+
+class HostedLab:
+    """A RunningLab. ``enter`` holds, for each node, the command that puts another one into it.
+
+    Each node gets one shell, started when it is first needed and again after it was lost. May
+    be used from several threads.
+    """
+
+    def __init__(self, name: str, runtime: str, host: Host, enter: Mapping[str, tuple[str, ...]]) -> None:
+        self.name = name
+        self.runtime = runtime
+        self.host = host
+        self._enter = dict(enter)
+        self._shells: dict[str, Shell] = {}
+        self._lock = threading.Lock()
+
+    @property
+    def nodes(self) -> tuple[str, ...]:
+        """The names of the nodes, in the order of the topology file."""
+        return tuple(self._enter)
+
+    def run(
+        self,
+        node: str,
+        argv: Sequence[str] | str,
+        *,
+        input: bytes = b"",
+        timeout: float = 10.0,
+        check: bool = True,
+    ) -> Completed:
+        """Run a command in a node, through a shell that stays there."""
+        return self._shell(node).run(argv, input=input, timeout=timeout, check=check)
+
+    def run_many(
+        self, node: str, commands: Sequence[Sequence[str] | str], *, timeout: float = 10.0
+    ) -> tuple[Completed, ...]:
+        """Run several commands in a node with one round trip; never checks."""
+        return self._shell(node).run_many(commands, timeout=timeout)
+
+    def stream(self, node: str, argv: Sequence[str], *, tty: bool = False, stderr: bool = False) -> Stream:
+        """Start a command in a node and hand over its pipes."""
+        return self.host.stream(self._inside(node, argv), tty=tty, stderr=stderr)
+
+    def command(self, node: str, argv: Sequence[str], *, tty: bool = False) -> tuple[str, ...]:
+        """The command line that runs argv in a node with the user's terminal."""
+        return self.host.command(self._inside(node, argv), tty=tty)
+
+    def read(self, node: str, path: str) -> bytes:
+        """The content of a file of a node."""
+        with_shell = self.stream(node, ("cat", path), stderr=True)
+        try:
+            content = with_shell.stdout.read()
+            complaint = with_shell.stderr.read() if with_shell.stderr else b""
+        finally:
+            with_shell.close()
+        if complaint:
+            Completed(quoted(("cat", path)), 1, "", complaint.decode(errors="replace")).check()
+        return content
+
+    def close(self) -> None:
+        """Close all shells; the lab stays as it is."""
+        with self._lock:
+            shells = list(self._shells.values())
+            self._shells.clear()
+        for shell in shells:
+            shell.close()
+
+    def __enter__(self) -> HostedLab:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _inside(self, node: str, argv: Sequence[str]) -> tuple[str, ...]:
+        if node not in self._enter:
+            raise UsageError(f"{self.name} has no node {node}; its nodes are {', '.join(self.nodes)}")
+        return (*self._enter[node], *argv)
+
+    def _shell(self, node: str) -> Shell:
+        with self._lock:
+            shell = self._shells.get(node)
+            if shell is None or shell.closed:
+                stream = self.host.stream(self._inside(node, ("/bin/sh",)), stderr=True)
+                shell = self._shells[node] = Shell(stream, node)
+            return shell

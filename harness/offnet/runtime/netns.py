@@ -1,0 +1,136 @@
+"""The embedded runtime: nodes are namespaces over overlays of the node root filesystem."""
+
+from __future__ import annotations
+
+import os
+import re
+import select
+import shlex
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from offnet.errors import LabRunError, NodeFailed
+from offnet.host.base import Host, Stream
+from offnet.runtime import clab, plan
+from offnet.runtime.base import Report
+from offnet.runtime.lab import HostedLab
+from offnet.wait import Deadline
+
+NAME = "netns"
+
+_LOG_LINES = 12
+_DOWN_TIMEOUT = 30.0
+_QUICK = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """A lab that has come up, and when (seconds of the host's own clock) its phases began."""
+
+    lab: HostedLab
+    phases: Mapping[str, float] = field(default_factory=dict)
+
+
+def up(
+    lab: plan.NetnsPlan,
+    host: Host,
+    *,
+    delivered: bool = False,
+    image: str = "",
+    deadline: float = 60.0,
+    report: Report = lambda _: None,
+) -> Started:
+    """Start all nodes of a plan on a host and return once every node says that it is ready.
+
+    ``delivered`` says that the plan's files are there already; ``image`` is the node image on the
+    host, where the plan was made without a ``rootfs``. Raises NodeFailed with the last log lines
+    of every daemon that died, DeadlineExpired with the nodes that were still awaited.
+    """
+    limit = Deadline(deadline)
+    if not delivered:
+        host.put(lab.files, lab.directory)
+    argv = ["/bin/sh", f"{lab.directory}/netns-up.sh", *([image] if image else [])]
+    stream = host.stream(argv, stderr=True)
+    try:
+        heard = _listen(stream, lab, limit, report)
+    finally:
+        stream.close()
+    if heard.failed:
+        raise NodeFailed("\n".join(_diagnosis(host, lab, node, words) for node, words in heard.failed.items()))
+    return Started(attach(lab.lab, lab.nodes, host), heard.phases)
+
+
+def attach(name: str, nodes: tuple[str, ...], host: Host) -> HostedLab:
+    """The running lab of that name on a host, entered by the process ids that its nodes left there."""
+    where = plan.directory(name)
+    text = " && ".join(f"head -n 1 {where}/live/{shlex.quote(node)}/state" for node in nodes)
+    pids = host.run(("sh", "-c", text), timeout=_QUICK).stdout.split()
+    if len(pids) != len(nodes):
+        raise LabRunError(f"{name}: not all nodes have been started on {host.name}")
+    enter = {
+        node: ("nsenter", f"--target={pid}", "--mount", "--uts", "--ipc", "--net", "--pid", "--")
+        for node, pid in zip(nodes, pids, strict=True)
+    }
+    return HostedLab(name, NAME, host, enter)
+
+
+def down(name: str, host: Host) -> None:
+    """Take a lab away from a host, from any state, also half built. Nothing to do is no error."""
+    script = f"{plan.directory(name)}/netns-down.sh"
+    host.run(("sh", "-c", f"[ ! -e {script} ] || exec /bin/sh {script}"), timeout=_DOWN_TIMEOUT)
+
+
+def load(folder: Path, *, rootfs: str | None = None) -> plan.NetnsPlan:
+    """The plan for the topology in a folder."""
+    return plan.make(clab.load(folder), rootfs=rootfs)
+
+
+@dataclass(slots=True)
+class _Heard:
+    """What the bring-up script has said so far."""
+
+    waiting: list[str]
+    phases: dict[str, float] = field(default_factory=dict)
+    failed: dict[str, str] = field(default_factory=dict)
+
+    def line(self, line: str) -> None:
+        word, _, rest = line.partition(" ")
+        subject, _, words = rest.partition(" ")
+        if word == "phase":
+            self.phases[subject] = float(words)
+        elif word in {"ready", "failed"} and subject in self.waiting:
+            self.waiting.remove(subject)
+            if word == "failed":
+                self.failed[subject] = words
+
+
+def _listen(stream: Stream, lab: plan.NetnsPlan, limit: Deadline, report: Report) -> _Heard:
+    heard = _Heard(list(lab.nodes))
+    buffer = b""
+    while not heard.failed and "ready" not in heard.phases:
+        ready, _, _ = select.select([stream.stdout], [], [], limit.left())
+        if not ready:
+            raise limit.error(f"{lab.lab}: every node ready", f"waiting for {', '.join(heard.waiting)}")
+        data = os.read(stream.stdout.fileno(), 1 << 16)
+        if not data:
+            complaint = stream.stderr.read().decode(errors="replace").strip() if stream.stderr else ""
+            raise LabRunError(f"{lab.lab}: the bring-up ended early: {complaint[-2000:] or 'no message'}")
+        *lines, buffer = (buffer + data).split(b"\n")
+        for line in lines:
+            heard.line(line.decode(errors="replace"))
+            report(line.decode(errors="replace"))
+    return heard
+
+
+def _diagnosis(host: Host, lab: plan.NetnsPlan, node: str, words: str) -> str:
+    """Node, daemon and its last log lines, read in the node's own upper layer."""
+    live = f"{lab.directory}/live/{node}"
+    daemon = re.sub(r"[^a-z0-9-].*", "", words.partition(" ")[0])
+    logs = f"{live}/upper/var/log/offnet"
+    names = [f"{logs}/{daemon}.log", f"{logs}/{daemon}.out", f"{logs}/entrypoint.log", f"{live}/start.log"]
+    done = host.run(("tail", "-q", "-n", str(_LOG_LINES), *names), timeout=_QUICK, check=False)
+    lines = [f"    {line}" for line in done.stdout.splitlines() if line.strip()]
+    return "\n".join([f"{node}: {words}", *lines])
+
+
