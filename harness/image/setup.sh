@@ -1,7 +1,7 @@
 #!/bin/sh
 # Turns a Debian root with the packages of packages.txt into the node image.
 # Run inside that root, by mmdebstrap and by the Dockerfile alike.
-# usage: setup.sh STAGE     STAGE holds requirements.txt, wheels/, node/ and sandbox-init.sh
+# usage: setup.sh STAGE     STAGE holds requirements.txt, wheels/ and node/
 set -eu
 umask 022
 export LC_ALL=C
@@ -38,7 +38,6 @@ mkdir -p "$lib" /etc/offnet /var/log/offnet
 cp -R "$stage/node/." "$lib/"
 find "$lib" -name __pycache__ -prune -exec rm -rf {} +
 node_digest=$(cd "$lib" && find . -type f | sort | xargs sha256sum | sha256sum | cut -d ' ' -f 1)
-[ ! -e "$stage/sandbox-init.sh" ] || cp "$stage/sandbox-init.sh" "$lib/"
 chown -R root:root "$lib"
 chmod -R u=rwX,go=rX "$lib"
 find "$lib" -name '*.sh' -exec chmod 755 {} +

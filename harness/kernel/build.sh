@@ -40,7 +40,8 @@ grep -v '^#' "$fragment" | grep '=y$' | while read -r option; do
 done
 
 echo "offnet-step: compiling Linux $version"
-make -j"$(nproc)" linux
+# One job more than cores: compilers wait for files, too.
+make -j"$(($(nproc) + 1))" linux
 make -s modules.builtin
 strip linux
 

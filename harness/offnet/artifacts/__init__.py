@@ -43,10 +43,11 @@ class ImageRecord:
     stale: bool
 
 
-def ensure(
-    *kinds: str, progress: Progress | None = None, root: Path | None = None
-) -> dict[str, Path]:
-    """Return the folder of each artifact ("node-image", "kernel"; none named: both), built side by side when missing."""
+def ensure(*kinds: str, progress: Progress | None = None, root: Path | None = None) -> dict[str, Path]:
+    """Return the folders of artifacts by kind, built side by side when missing.
+
+    Kinds are "node-image" and "kernel"; none named means both.
+    """
     recipes = [_RECIPES[kind]() for kind in kinds or tuple(_RECIPES)]
     return make_all(Store(root or cache_root()), recipes, progress or Silent())
 
@@ -62,7 +63,10 @@ def node_tar(progress: Progress | None = None) -> Path:
 
 
 def kernel(progress: Progress | None = None) -> Path:
-    """Return the folder with the sandbox kernel (linux, modules.builtin, config, release), built when missing."""
+    """Return the folder of the sandbox kernel, built when missing.
+
+    It holds linux, modules.builtin, config and release.
+    """
     return ensure(KERNEL, progress=progress)[KERNEL]
 
 

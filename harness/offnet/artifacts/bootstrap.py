@@ -15,9 +15,12 @@ def mmdebstrap(*, packages: Sequence[str], hooks: Sequence[str], target: Path | 
 
     No mirror is named: mmdebstrap knows Debian's, and apt's own configuration applies.
     """
+    root = os.geteuid() == 0
     return [
+        # Mounts of their own vanish with the build, however that ends; unshare mode has them anyway.
+        *(["unshare", "--mount", "--"] if root else []),
         "mmdebstrap",
-        f"--mode={'root' if os.geteuid() == 0 else 'unshare'}",
+        f"--mode={'root' if root else 'unshare'}",
         "--variant=apt",
         f"--include={','.join(packages)}",
         "--dpkgopt=force-unsafe-io",

@@ -28,9 +28,8 @@ def make_all(store: Store, recipes: Sequence[Recipe], progress: Progress) -> dic
 
 def require(store: Store, recipes: Sequence[Recipe]) -> None:
     """Raise HostError, before anything is started, when this machine cannot build these."""
-    machine.require_x86_64()
-    machine.require_tools()
-    machine.require_subordinate_ids()
+    for recipe in recipes:
+        recipe.require()
     machine.make_writable(store.root)
     needed = sum(recipe.space for recipe in recipes)
     machine.require_space(store.root, needed, f"Building the {' and the '.join(r.title for r in recipes)}")

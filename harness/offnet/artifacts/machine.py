@@ -36,7 +36,9 @@ def require_x86_64(machine: str | None = None) -> None:
         raise HostError(message)
 
 
-def missing_packages(path: str | None = None, *, root: bool | None = None, keyring: Path = KEYRING) -> list[str]:
+def missing_packages(
+    path: str | None = None, *, root: bool | None = None, keyring: Path = KEYRING
+) -> list[str]:
     """Return the packages that must be installed before the builds can start, in a stable order."""
     path = search_path() if path is None else path
     root = os.geteuid() == 0 if root is None else root
@@ -49,8 +51,16 @@ def require_tools(path: str | None = None, *, root: bool | None = None, keyring:
     """Raise HostError with one line to copy when a tool of the builds is missing."""
     missing = missing_packages(path, root=root, keyring=keyring)
     if missing:
-        message = f"{', '.join(missing)} must be installed:\n\n    sudo apt-get install -y {' '.join(missing)}\n"
+        command = f"sudo apt-get install -y {' '.join(missing)}"
+        message = f"{', '.join(missing)} must be installed:\n\n    {command}\n"
         raise HostError(message)
+
+
+def require_debootstrap() -> None:
+    """Raise HostError unless this machine can make Debian roots, and later boot what comes of them."""
+    require_x86_64()
+    require_tools()
+    require_subordinate_ids()
 
 
 def require_subordinate_ids(files: Sequence[Path] = SUBORDINATES, user: str | None = None) -> None:
@@ -62,7 +72,7 @@ def require_subordinate_ids(files: Sequence[Path] = SUBORDINATES, user: str | No
         lines = file.read_text().splitlines() if file.exists() else []
         if not any(line.split(":")[0] in {user, str(os.geteuid())} for line in lines):
             message = (
-                f"{file} gives {user} no range, so that files of other owners cannot be made without root:\n\n"
+                f"{file} gives {user} no range, without which only root can make files of other owners:\n\n"
                 f"    sudo usermod --add-subuids 100000-165535 --add-subgids 100000-165535 {user}\n"
             )
             raise HostError(message)
@@ -99,7 +109,8 @@ def scratch_base(preferred: Path, needed: int, environ: Mapping[str, str] = os.e
         if free_space(folder) >= needed:
             return folder
     if not usable:
-        message = f"none of {', '.join(map(str, candidates))} can be written and passed by others: set TMPDIR."
+        tried = ", ".join(map(str, candidates))
+        message = f"none of {tried} is writable and open to others to pass: set TMPDIR to one that is."
         raise HostError(message)
     roomiest = max(usable, key=free_space)
     require_space(roomiest, needed, "The build")
@@ -113,7 +124,7 @@ def cache_root(environ: Mapping[str, str] = os.environ) -> Path:
         return Path(named) / "offnet"
     home = environ.get("HOME", "")
     if not home.startswith("/"):
-        message = "neither XDG_CACHE_HOME nor HOME names a folder: set XDG_CACHE_HOME to one that can be written."
+        message = "neither XDG_CACHE_HOME nor HOME names a folder: set XDG_CACHE_HOME to a writable one."
         raise HostError(message)
     return Path(home) / ".cache" / "offnet"
 
@@ -131,13 +142,18 @@ def make_writable(folder: Path) -> None:
         raise HostError(message)
 
 
-def userns_advice(sysctl: Path = Path("/proc/sys/kernel/apparmor_restrict_unprivileged_userns")) -> str:
-    """Explain why an ordinary user may be refused a user namespace here; empty when nothing forbids it."""
-    if os.geteuid() == 0 or not sysctl.exists() or sysctl.read_text().strip() != "1":
+def userns_advice(
+    sysctl: Path = Path("/proc/sys/kernel/apparmor_restrict_unprivileged_userns"), *, root: bool | None = None
+) -> str:
+    """Explain why namespaces or mounts may be refused here; empty when nothing is known to forbid them."""
+    if os.geteuid() == 0 if root is None else root:
+        return "This root may not mount: in a container, it needs the capability SYS_ADMIN (or --privileged)."
+    if not sysctl.exists() or sysctl.read_text().strip() != "1":
         return ""
     return (
-        "This machine's AppArmor restricts user namespaces of ordinary users, which mmdebstrap needs. Either build "
-        "once as root, or lift the restriction: sudo sysctl kernel.apparmor_restrict_unprivileged_userns=0"
+        "This machine's AppArmor restricts user namespaces of ordinary users, which mmdebstrap needs. "
+        "Either build once as root, or lift the restriction:\n\n"
+        "    sudo sysctl kernel.apparmor_restrict_unprivileged_userns=0\n"
     )
 
 

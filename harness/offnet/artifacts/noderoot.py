@@ -12,6 +12,7 @@ from pathlib import Path
 
 from offnet import resources
 from offnet.artifacts.bootstrap import copy_in, mmdebstrap
+from offnet.artifacts.machine import require_debootstrap
 from offnet.artifacts.store import Recipe
 from offnet.artifacts.workshop import Workshop
 from offnet.errors import HostError
@@ -35,15 +36,15 @@ def recipe() -> Recipe:
     """Return how the node image is made from the files of this checkout or package."""
     folder = resources.image()
     inputs = {name: (folder / name).read_bytes() for name in INPUTS}
-    init = sandbox_init()
     return Recipe(
         kind="node-image",
         title="node image",
-        inputs={**inputs, "sandbox-init.sh": init.read_bytes() if init.exists() else b"", "recipe": RECIPE_VERSION},
+        inputs={**inputs, "recipe": RECIPE_VERSION},
         products=(IMAGE, TAR, RECORD),
         estimate_seconds=60,
         space=1_000_000_000,
         scratch_space=1_000_000_000,
+        require=require_debootstrap,
         build=build,
     )
 
@@ -57,19 +58,19 @@ def build(workshop: Workshop) -> None:
     with image.open("wb") as file:
         # For an ordinary user the hook runs under another user number, see image.sh.
         image.chmod(0o666)
-        env = {"OFFNET_IMAGE_FD": str(file.fileno())}
-        workshop.run(_command(workshop, staged), extra_env=env, pass_fds=[file.fileno()], on_line=_teller(workshop))
+        descriptor = file.fileno()
+        workshop.run(
+            _command(workshop, staged),
+            extra_env={"OFFNET_IMAGE_FD": str(descriptor)},
+            pass_fds=[descriptor],
+            on_line=_teller(workshop),
+        )
     image.chmod(0o644)
 
 
 def packages(text: str) -> list[str]:
     """Return the names in a package list, without comments."""
     return [name for line in text.splitlines() if (name := line.partition("#")[0].strip())]
-
-
-def sandbox_init() -> Path:
-    """Return the sandbox's init, the one file outside offnet/node that the image holds."""
-    return resources.package() / "host" / "sandbox-init.sh"
 
 
 def node_files() -> Path:
@@ -95,9 +96,8 @@ def _stage(workshop: Workshop, staged: Path) -> None:
     """Collect what goes into the root beside packages: setup script, wheels, the node's files."""
     folder = resources.image()
     shutil.copytree(node_files(), staged / "node", ignore=shutil.ignore_patterns("__pycache__", ".*_cache"))
-    for file in [folder / "setup.sh", folder / "requirements.txt", sandbox_init()]:
-        if file.exists():
-            shutil.copy(file, staged)
+    for name in ("setup.sh", "requirements.txt"):
+        shutil.copy(folder / name, staged)
     workshop.step("fetching the agent's Python modules", 3)
     workshop.run(
         [
@@ -147,5 +147,5 @@ def _pip() -> list[str]:
     for name in ("pip3", "pip"):
         if found := shutil.which(name):
             return [found]
-    message = "pip is missing, which fetches the modules of the node image:\n\n    sudo apt-get install -y python3-pip\n"
+    message = "python3-pip must be installed:\n\n    sudo apt-get install -y python3-pip\n"
     raise HostError(message)

@@ -26,6 +26,22 @@ class Silent:
         """Show nothing."""
 
 
+class Remembered:
+    """A Progress that keeps what it was told, for tests."""
+
+    def __init__(self) -> None:
+        self.steps: list[str] = []
+        self.ticks: list[str] = []
+
+    def step(self, name: str, estimate_seconds: float) -> None:  # noqa: ARG002  part of the protocol
+        """Keep the step's name."""
+        self.steps.append(name)
+
+    def tick(self, message: str) -> None:
+        """Keep the message."""
+        self.ticks.append(message)
+
+
 class OneAtATime:
     """Hands everything to another Progress, one call at a time."""
 

@@ -37,8 +37,9 @@ LOCK_POLL_SECONDS = 0.1
 class Recipe:
     """How an artifact is made, and from what.
 
-    ``inputs`` alone decide its key. ``build`` writes ``products`` into the workshop's output.
-    ``space`` and ``scratch_space`` are bytes wanted free in the cache and for work.
+    ``inputs`` alone decide its key. ``require`` raises HostError when this machine cannot make it;
+    ``build`` writes ``products`` into the workshop's output. ``space`` and ``scratch_space`` are the
+    bytes wanted free in the cache and for work.
     """
 
     kind: str
@@ -48,6 +49,7 @@ class Recipe:
     estimate_seconds: float
     space: int
     scratch_space: int
+    require: Callable[[], None]
     build: Callable[[Workshop], None]
 
     @property
@@ -114,7 +116,8 @@ class Store:
         """Make the output durable, then give it its name in one step."""
         output.chmod(0o755)
         sizes = {name: (output / name).stat().st_size for name in recipe.products}
-        record = {"kind": recipe.kind, "key": recipe.key, "made": datetime.now(UTC).isoformat(), "products": sizes}
+        made = datetime.now(UTC).isoformat()
+        record = {"kind": recipe.kind, "key": recipe.key, "made": made, "products": sizes}
         (output / MARKER).write_text(json.dumps(record, indent=2) + "\n")
         for path in [*output.iterdir(), output]:
             _flush(path)
@@ -134,7 +137,9 @@ class Store:
                 remove_tree(leftover)
 
     def _prune(self, newest: Path) -> None:
-        markers = sorted(newest.parent.glob(f"*/{MARKER}"), key=lambda marker: marker.stat().st_mtime, reverse=True)
+        """Remove the artifacts of this kind that were not used for longest."""
+        markers = list(newest.parent.glob(f"*/{MARKER}"))
+        markers.sort(key=lambda marker: marker.stat().st_mtime, reverse=True)
         for marker in markers[KEPT:]:
             if marker.parent != newest:
                 remove_tree(marker.parent)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
-import shutil
 import signal
 import subprocess
 import threading
@@ -22,51 +22,63 @@ from offnet.errors import ArtifactError
 # The environment of a user reaches a build only so far: a MAKEFLAGS or CFLAGS would change its result.
 PASSED_ON = re.compile(r"HOME|USER|LOGNAME|LANG|APT_CONFIG|(https?|ftp|no|all)_proxy", re.IGNORECASE)
 GRACE_SECONDS = 20.0
+# Its standard input is a pipe from us: it ends when we do, however that happens.
+GUARD = ("sh", "-c", "read -r _; kill -TERM 0")
 TAIL_LINES = 12
 
 # What a line of a failed build means to its user.
 HINTS = (
-    (r"No space left on device", "The disk is full: free some, or set TMPDIR and XDG_CACHE_HOME to a larger one."),
+    (r"No space left on device", "The disk is full: free some, or set TMPDIR and XDG_CACHE_HOME."),
     (
         r"NO_PUBKEY|is not signed|EXPKEYSIG",
         "This machine's Debian keys are too old for trixie: update the package debian-archive-keyring.",
     ),
     (
-        r"Could not resolve|Temporary failure|Unable to connect|Connection (timed out|refused)|NewConnectionError",
+        r"Could not resolve|Temporary failure|Unable to connect|Connection (timed out|refused)",
         "A package server could not be reached: the first build needs the network.",
     ),
 )
-USERNS_REFUSED = re.compile(r"unshare|CLONE_NEWUSER|user namespace|newuidmap|Operation not permitted")
+REFUSED = re.compile(r"(unshare|newuidmap|CLONE_NEWUSER|user namespace|mount).*(not permitted|denied|fail)")
 
 
-class Cancelled(Exception):
+class Cancelled(Exception):  # noqa: N818  an order that was followed, not an error
     """The build was asked to stop; nobody needs to be told anything else."""
 
 
 class Processes:
-    """The running commands of all builds of one call, so that they can be stopped together."""
+    """The running commands of all builds of one call, so that they can be stopped together.
+
+    Each has a process group of its own, led by a guard that ends the group when this process is gone.
+    """
 
     def __init__(self) -> None:
         self.cancelled = threading.Event()
         self._lock = threading.Lock()
-        self._running: set[subprocess.Popen[bytes]] = set()
+        self._running: dict[subprocess.Popen[bytes], subprocess.Popen[bytes]] = {}
 
-    def start(self, argv: Sequence[str], env: Mapping[str, str], pass_fds: Sequence[int]) -> subprocess.Popen[bytes]:
-        """Start a command in a process group of its own, which also ends when this process is killed."""
+    def start(
+        self, argv: Sequence[str], env: Mapping[str, str], pass_fds: Sequence[int]
+    ) -> subprocess.Popen[bytes]:
+        """Start a command with its output in a pipe."""
         with self._lock:
             if self.cancelled.is_set():
                 raise Cancelled
-            process = subprocess.Popen(
-                [*_leash(), *argv],
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.STDOUT,
-                env=env,
-                cwd="/",
-                pass_fds=pass_fds,
-                process_group=0,
-            )
-            self._running.add(process)
+            guard = subprocess.Popen(GUARD, stdin=subprocess.PIPE, cwd="/", process_group=0)
+            try:
+                process = subprocess.Popen(
+                    argv,
+                    stdin=subprocess.DEVNULL,
+                    stdout=subprocess.PIPE,
+                    stderr=subprocess.STDOUT,
+                    env=env,
+                    cwd="/",
+                    pass_fds=pass_fds,
+                    process_group=guard.pid,
+                )
+            except OSError:
+                _dismiss(guard)
+                raise
+            self._running[process] = guard
             return process
 
     def finish(self, process: subprocess.Popen[bytes]) -> int:
@@ -74,36 +86,35 @@ class Processes:
         try:
             return process.wait(GRACE_SECONDS)
         except subprocess.TimeoutExpired:
-            _signal_group(process, signal.SIGKILL)
+            _signal_group(self._running[process], signal.SIGKILL)
             return process.wait(GRACE_SECONDS)
         finally:
             with self._lock:
-                self._running.discard(process)
+                _dismiss(self._running.pop(process))
 
     def cancel(self) -> None:
         """Ask every command to end, then make it."""
         with self._lock:
             self.cancelled.set()
-            running = list(self._running)
-        for process in running:
-            _signal_group(process, signal.SIGTERM)
-        for process in running:
+            running = dict(self._running)
+        for guard in running.values():
+            _signal_group(guard, signal.SIGTERM)
+        for process, guard in running.items():
             try:
                 process.wait(GRACE_SECONDS)
             except subprocess.TimeoutExpired:
-                _signal_group(process, signal.SIGKILL)
+                _signal_group(guard, signal.SIGKILL)
 
 
-def _leash() -> list[str]:
-    """Return the prefix that ends a command when its parent is killed and can no longer do that."""
-    return ["setpriv", "--pdeathsig", "TERM", "--"] if shutil.which("setpriv") else []
+def _signal_group(guard: subprocess.Popen[bytes], number: signal.Signals) -> None:
+    with contextlib.suppress(ProcessLookupError):  # it ended by itself
+        os.killpg(guard.pid, number)
 
 
-def _signal_group(process: subprocess.Popen[bytes], number: signal.Signals) -> None:
-    try:
-        os.killpg(process.pid, number)
-    except ProcessLookupError:
-        return
+def _dismiss(guard: subprocess.Popen[bytes]) -> None:
+    """End a guard whose command has ended, without its raising the alarm."""
+    guard.kill()
+    guard.communicate()
 
 
 @dataclass
@@ -158,7 +169,7 @@ class Workshop:
         """Build the error that names the step, what is known about the cause, and the log."""
         advice = [line.removeprefix("offnet: ") for line in self._heard if line.startswith("offnet: ")]
         advice += [hint for pattern, hint in HINTS if any(re.search(pattern, line) for line in self._heard)]
-        if any(USERNS_REFUSED.search(line) for line in self._heard):
+        if any(REFUSED.search(line) for line in self._heard):
             advice += [userns_advice()]
         parts = [
             f"The {self.title} could not be built: {what} while {self.step_name}.",
@@ -169,7 +180,9 @@ class Workshop:
         ]
         return ArtifactError("\n".join(parts))
 
-    def _follow(self, process: subprocess.Popen[bytes], log: IO[bytes], on_line: Callable[[str], None]) -> None:
+    def _follow(
+        self, process: subprocess.Popen[bytes], log: IO[bytes], on_line: Callable[[str], None]
+    ) -> None:
         assert process.stdout is not None  # noqa: S101  for the type checker: Processes.start asked for a pipe
         with process.stdout as output:
             for raw in output:

@@ -41,7 +41,7 @@ def run(arguments: list[str]) -> int:
         if app.debugging():
             raise
         return _complain(error)
-    except Exception as error:  # noqa: BLE001 - the last line of defence; --debug shows it whole
+    except Exception as error:  # the last line of defence; --debug shows it whole
         if app.debugging():
             raise
         return _apologise(error)
@@ -58,6 +58,6 @@ def _complain(error: OffnetError) -> int:
 def _apologise(error: Exception) -> int:
     sys.stderr.write(
         f"error: offnet itself failed: {type(error).__name__}: {error}\n"
-        "This is a bug of offnet. Run the same command as `offnet --debug ...` to see where, and report that.\n"
+        "This is a bug. Run the same command as `offnet --debug ...` to see where, and report that.\n"
     )
     return 1

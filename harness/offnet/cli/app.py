@@ -32,7 +32,7 @@ def invoke(arguments: list[str]) -> None:
     application(args=arguments, prog_name="offnet")
 
 
-def _version(wanted: bool) -> None:  # noqa: FBT001 - typer calls it with the option's value
+def _version(wanted: bool) -> None:
     if wanted:
         from offnet.cli.output import say  # noqa: PLC0415 - one option's need
         from offnet.cli.versions import offnet_version  # noqa: PLC0415 - as above
@@ -50,13 +50,13 @@ def _root(
 ) -> None:
     """Labs for network-based IPsec VPNs, with proof.
 
-    A lab is one file, lab.yml. offnet renders it, starts it with real FRR and strongSwan daemons,
-    and proves that it does what it should.
+    A lab is one file, lab.yml. offnet renders it, starts it with real
+    FRR and strongSwan daemons, and proves that it does what it should.
 
     Start with:  [bold]offnet list[/bold],  then  [bold]offnet check single-ip[/bold]
 
-    Exit codes: 0 passed, 1 a check failed, 2 bad usage or bad lab, 3 this machine cannot run it,
-    130 interrupted.
+    Exit codes: 0 passed, 1 a check failed, 2 bad usage or bad lab,
+    3 this machine cannot run it, 130 interrupted.
     """
     _state["debug"] = debug
     del version

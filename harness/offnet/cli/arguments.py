@@ -2,15 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
+from offnet.errors import UsageError
 from offnet.network.model import Crypto
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
+
+class RuntimeName(StrEnum):
+    """The runtimes that the command line knows."""
+
+    NETNS = "netns"
+    CONTAINERLAB = "containerlab"
+
+
+def usable_runtime(runtime: RuntimeName | None) -> str | None:
+    """The runtime's name; UsageError for one that this release does not drive."""
+    if runtime is RuntimeName.CONTAINERLAB:
+        raise UsageError(
+            "--runtime containerlab is not in this release; the rendered topologies/LAB/LAB.clab.yml "
+            "is what it will read, and `containerlab deploy -t` takes it today"
+        )
+    return runtime.value if runtime else None
 
 
 def complete_lab(incomplete: str) -> Iterator[str]:
@@ -45,7 +62,7 @@ Lab = Annotated[
 Labs = Annotated[
     list[str],
     typer.Argument(
-        metavar="LAB...",
+        metavar="LAB",
         help="Names in labs/, or paths to folders with a lab.yml.",
         autocompletion=complete_lab,
         show_default=False,
@@ -61,10 +78,7 @@ CryptoOption = Annotated[
     Crypto | None, typer.Option("--crypto", help="Crypto variant.  [dim]default: the lab's own[/dim]")
 ]
 Runtime = Annotated[
-    str | None,
-    typer.Option(
-        "--runtime", metavar="netns|containerlab", help="How nodes come up.  [dim]default: netns[/dim]"
-    ),
+    RuntimeName | None, typer.Option("--runtime", help="How nodes come up.  [dim]default: netns[/dim]")
 ]
 HostOption = Annotated[
     str | None,
@@ -75,4 +89,3 @@ HostOption = Annotated[
     ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
-File = Annotated[Path | None, typer.Option(metavar="FILE", dir_okay=False)]

@@ -22,7 +22,7 @@ Into = Annotated[
 ]
 OptionalLabs = Annotated[
     list[str] | None,
-    typer.Argument(metavar="[LAB]...", help="Default: every lab.", autocompletion=complete_lab),
+    typer.Argument(metavar="LAB", help="Default: every lab.", autocompletion=complete_lab),
 ]
 
 

@@ -69,6 +69,13 @@ def show_table(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None
     console.print(table)
 
 
+def heading(title: str, command: str) -> None:
+    """The title of a table, and below it the command that shows the same in the node."""
+    from rich.markup import escape  # noqa: PLC0415 - keeps the start quick
+
+    out().print(f"[bold]{escape(title)}[/bold]\n[dim]$ {escape(command)}[/dim]")
+
+
 def complain(error: OffnetError) -> None:
     """An error the user can do something about: one message, no traceback."""
     console = err()

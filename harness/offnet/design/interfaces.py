@@ -7,17 +7,14 @@ from collections.abc import Iterable, Iterator
 from offnet.design.problems import problem
 from offnet.errors import Problem
 from offnet.intent.models import LabIntent
-from offnet.network.model import InterfaceKind, Link, Node
-
-# Directories of /proc/sys/net/*/conf that are no interface.
-KERNEL_NAMES = ("all", "default")
+from offnet.network.model import Link, Node
 
 
 def interface_problems(
     intent: LabIntent, nodes: Iterable[Node], links: Iterable[Link]
 ) -> tuple[Problem, ...]:
-    """Nodes whose links would get a name that the node at the other end has already given."""
-    owner = {(node.name, name): what for node in nodes for name, what in _own_names(node)}
+    """Nodes whose names, shortened, meet on the node at the other end of their links."""
+    owner = {(node.name, vrf.name): f"VPN {vrf.name}" for node in nodes for vrf in node.default.vrfs}
     found = []
     for node, interface, peer in _ends(links):
         other = owner.setdefault((node, interface), peer)
@@ -25,15 +22,6 @@ def interface_problems(
             allowed = f"another name: on {node} the interface {interface} belongs to {other}"
             found.append(problem(intent, _key(intent, peer), peer, allowed))
     return tuple(found)
-
-
-def _own_names(node: Node) -> Iterator[tuple[str, str]]:
-    """The names that a node gives without looking at its links, and what has them."""
-    yield from ((name, "the kernel") for name in KERNEL_NAMES)
-    yield from ((vrf.name, f"VPN {vrf.name}") for vrf in node.default.vrfs)
-    for interface in node.default.interfaces:
-        if interface.kind is not InterfaceKind.VETH:
-            yield interface.name, f"{node.name} itself"
 
 
 def _ends(links: Iterable[Link]) -> Iterator[tuple[str, str, str]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from offnet.doctor import cache, kernel, machine
+from offnet.doctor import cache, machine, native
 from offnet.doctor.model import Diagnosis, Finding, Status, Topic, missing
 
 __all__ = ["Diagnosis", "Finding", "Status", "Topic", "diagnose"]
@@ -14,7 +14,7 @@ def diagnose() -> Diagnosis:
     built = not missing(cached, Topic.CACHE) and all(f.status is Status.OK for f in cached)
     found = (
         *machine.findings(built=built),
-        *kernel.findings(kernel.Kernel(), kernel.distribution()),
+        *native.findings(),
         *cached,
     )
     return choose(found)
@@ -22,12 +22,12 @@ def diagnose() -> Diagnosis:
 
 def choose(findings: tuple[Finding, ...]) -> Diagnosis:
     """Where labs will run given these findings, and why there."""
-    native = missing(findings, Topic.MACHINE, Topic.NATIVE)
+    direct = missing(findings, Topic.MACHINE, Topic.NATIVE)
     sandbox = missing(findings, Topic.MACHINE, Topic.SANDBOX, Topic.CACHE)
-    if not native:
+    if not direct:
         return Diagnosis(findings, "local", "netns", "this kernel has all features, and you are root")
-    lacking = ", ".join(finding.name for finding in native)
+    lacking = ", ".join(finding.name for finding in direct)
     if not sandbox:
-        return Diagnosis(findings, "sandbox", "netns", f"not directly on this kernel for lack of: {lacking}")
+        return Diagnosis(findings, "sandbox", "netns", f"directly on this kernel they would lack: {lacking}")
     needed = ", ".join(finding.name for finding in sandbox)
     return Diagnosis(findings, None, None, f"the sandbox lacks: {needed}; this kernel lacks: {lacking}")

@@ -120,7 +120,7 @@ def findings(kernel: Kernel, distro: str) -> Iterator[Finding]:
         seen = f"{presence.value}; {feature.purpose}"
         if presence is Presence.ABSENT:
             yield Finding(
-                Topic.NATIVE, feature.module, Status.MISSING, seen, _remedy(kernel, distro, feature.module)
+                Topic.NATIVE, feature.module, Status.MISSING, seen, remedy(kernel, distro, feature.module)
             )
         elif presence is Presence.UNKNOWN:
             yield Finding(Topic.NATIVE, feature.module, Status.NOTE, seen)
@@ -128,6 +128,9 @@ def findings(kernel: Kernel, distro: str) -> Iterator[Finding]:
             yield Finding(Topic.NATIVE, feature.module, Status.OK, seen)
 
 
-def _remedy(kernel: Kernel, distro: str, module: str) -> str:
+def remedy(kernel: Kernel, distro: str, module: str) -> str:
+    """The command that brings a module; none inside a container, whose kernel is somebody else's."""
+    if (kernel.root / ".dockerenv").exists() or (kernel.root / "run/.containerenv").exists():
+        return ""
     command = install(distro, kernel.release)
-    return f"{command} && sudo modprobe {module}" if command else ""
+    return f"{command} && sudo modprobe -a {module}" if command else ""

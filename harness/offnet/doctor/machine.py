@@ -22,9 +22,9 @@ def findings(*, built: bool) -> Iterator[Finding]:
     """Everything but the kernel and the cache; ``built``: what the cache should hold is there."""
     yield _architecture()
     yield _python()
-    yield _rights()
     yield from _tools(built=built)
     if not built:
+        yield _keyring()
         yield _subordinate_ids()
         yield _user_namespaces()
     yield _space(built=built)
@@ -45,12 +45,6 @@ def _python() -> Finding:
     return Finding(Topic.MACHINE, "python", status, platform.python_version())
 
 
-def _rights() -> Finding:
-    if os.geteuid() == 0:
-        return Finding(Topic.NATIVE, "rights", Status.OK, "root")
-    return Finding(Topic.NATIVE, "rights", Status.MISSING, "an ordinary user; network namespaces need root")
-
-
 def _tools(*, built: bool) -> Iterator[Finding]:
     """The tools of the builds are needed only while something is to be built."""
     path = machine.search_path()
@@ -67,12 +61,18 @@ def _tools(*, built: bool) -> Iterator[Finding]:
             yield Finding(Topic.SANDBOX, tool, Status.MISSING, "not installed", command)
 
 
+def _keyring(file: Path = machine.KEYRING) -> Finding:
+    if file.exists():
+        return Finding(Topic.SANDBOX, "Debian's keys", Status.OK, str(file))
+    command = "sudo apt-get install -y debian-archive-keyring"
+    return Finding(Topic.SANDBOX, "Debian's keys", Status.MISSING, f"{file} is not there", command)
+
+
 def _subordinate_ids() -> Finding:
     try:
         machine.require_subordinate_ids()
     except HostError as error:
-        user = f"$USER {error}".split()[0]
-        remedy = f"sudo usermod --add-subuids 100000-165535 --add-subgids 100000-165535 {user}"
+        remedy = 'sudo usermod --add-subuids 100000-165535 --add-subgids 100000-165535 "$USER"'
         return Finding(
             Topic.SANDBOX, "subordinate ids", Status.MISSING, str(error).partition("\n")[0], remedy
         )
@@ -102,9 +102,9 @@ def _space(*, built: bool) -> Finding:
 def _shared_memory(folder: Path = Path("/dev/shm")) -> Finding:  # noqa: S108 - looked at, not written to
     """A small one is no obstacle: the sandbox's memory is then a file on disk."""
     if not folder.is_dir():
-        return Finding(Topic.SANDBOX, "/dev/shm", Status.NOTE, "absent; the sandbox uses a disk instead")
+        return Finding(Topic.SANDBOX, "shared memory", Status.NOTE, "absent; the sandbox uses a disk instead")
     size = shutil.disk_usage(folder).total
     if size >= SHM_WANTED:
-        return Finding(Topic.SANDBOX, "/dev/shm", Status.OK, f"{size / 1e6:.0f} MB")
+        return Finding(Topic.SANDBOX, "shared memory", Status.OK, f"{size / 1e6:.0f} MB")
     seen = f"only {size / 1e6:.0f} MB; the sandbox uses a disk instead"
-    return Finding(Topic.SANDBOX, "/dev/shm", Status.NOTE, seen)
+    return Finding(Topic.SANDBOX, "shared memory", Status.NOTE, seen)

@@ -52,10 +52,28 @@ class Diagnosis:
     @property
     def remedy(self) -> str:
         """One line to copy that installs what the sandbox lacks; empty when nothing does."""
-        wanted = [f for f in self.findings if f.topic is not Topic.NATIVE]
-        return " && ".join(dict.fromkeys(f.remedy for f in wanted if f.status is Status.MISSING and f.remedy))
+        return one_line(f.remedy for f in missing(self.findings, Topic.MACHINE, Topic.SANDBOX, Topic.CACHE))
+
+    @property
+    def native_remedy(self) -> str:
+        """One line to copy for what labs directly on this kernel lack; empty when nothing does."""
+        return one_line(f.remedy for f in missing(self.findings, Topic.NATIVE))
 
 
 def missing(findings: Iterable[Finding], *topics: Topic) -> tuple[Finding, ...]:
     """What is missing for these topics."""
     return tuple(f for f in findings if f.topic in topics and f.status is Status.MISSING)
+
+
+MERGED = ("sudo apt-get install -y", "sudo dnf install -y", "sudo pacman -S", "sudo modprobe -a")
+"""Commands that take a list, so that several remedies become one."""
+
+
+def one_line(remedies: Iterable[str]) -> str:
+    """Several remedies as one command line, nothing said twice."""
+    lists: dict[str, list[str]] = {}
+    for command in (part for remedy in remedies if remedy for part in remedy.split(" && ")):
+        start = next((prefix for prefix in MERGED if command.startswith(f"{prefix} ")), command)
+        words = lists.setdefault(start, [])
+        words += [word for word in command[len(start) :].split() if word not in words]
+    return " && ".join(" ".join((start, *words)) for start, words in lists.items())

@@ -9,7 +9,9 @@ from offnet.experiments.presence import await_presence
 from offnet.experiments.probes import probe
 from offnet.experiments.subjects import Subject, subjects
 from offnet.experiments.wire import wire_capture
+from offnet.observe.errors import ObserveError
 from offnet.observe.packet import Packet
+from offnet.observe.vici import Vici
 from offnet.wait import until
 
 LENGTH = 360
@@ -68,10 +70,11 @@ def _await_return(bench: Bench, subject: Subject) -> dict[str, float]:
     name = subject.tunnel.site_connection
 
     def established() -> bool:
-        lab, node = bench.lab, subject.site.node
-        if lab.run(node, ["test", "-S", "/run/charon.vici"], check=False).code != 0:
+        try:
+            return any(sa.name == name and sa.current_children for sa in spoke.list_sas())
+        except ObserveError:  # not up yet: nobody answers on its socket
             return False
-        return any(sa.name == name and sa.current_children for sa in bench.vici(node).list_sas())
 
-    until(established, what=f"{subject.site.name} has its SA again", deadline=DEADLINE, interval=0.05)
+    with Vici(bench.lab, subject.site.node) as spoke:
+        until(established, what=f"{subject.site.name} has its SA again", deadline=DEADLINE, interval=0.05)
     return await_presence(bench.lab, subject.tables, subject.site.lan, wanted=True, seconds=DEADLINE)

@@ -50,21 +50,27 @@ def greed(bench: Bench) -> dict[str, Greed]:
 def _greed(bench: Bench, subject: Subject) -> Greed:
     own = subject.connection
     wishes = {f"{GREEDY}-{number}": prefix for number, prefix in enumerate(proposals(bench, subject))}
+    # A connection of its own name, else charon would take down what the real one has started; as its
+    # peers and authentication are the same, charon negotiates inside the IKE_SA that is there.
     children = tuple(_child(own.children[0], name, prefix) for name, prefix in wishes.items())
+    greedy = replace(own, name=GREEDY, children=children)
     given = {}
     with Vici(bench.lab, subject.site.node) as spoke, Vici(bench.lab, subject.tunnel.gateway) as gateway:
-        spoke.load_conn(replace(own, children=own.children + children))
+        spoke.load_conn(greedy)
         try:
             for name, prefix in wishes.items():
                 with suppress(CommandRefused, DeadlineExpired):
-                    spoke.initiate(name, own.name, timeout=1)
+                    spoke.initiate(name, greedy.name, timeout=1)
                 protected = [child.remote_ts for child in _children(gateway, subject)]
                 given[prefix] = tuple(ts for group in protected for ts in group)
         finally:
             for name in wishes:
                 with suppress(CommandRefused):
                     spoke.terminate(child=name, timeout=2)
-            spoke.load_conn(own)
+            spoke.unload_conn(greedy.name)
+            # What was narrowed to the site's own LAN has replaced its SA there, and is gone now.
+            if not _children(gateway, subject):
+                spoke.initiate(own.children[0].name, own.name, timeout=DEADLINE)
     return Greed(given)
 
 

@@ -61,7 +61,7 @@ def count_arrivals(lab: RunningLab, node: str, lengths: Iterable[int]) -> None:
     )
     text = (
         f"table ip {TABLE} {{}}\ndelete table ip {TABLE}\ntable ip {TABLE} {{ chain arrived {{\n"
-        f"  type filter hook input priority -300; policy accept;\n{rules}}} }}\n"
+        f"  type filter hook input priority -300; policy accept;\n{rules}}}\n}}\n"
     )
     lab.run(node, ["nft", "-f", "-"], input=text.encode(), timeout=10)
 

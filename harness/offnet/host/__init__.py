@@ -1,0 +1,1 @@
+"""Where commands run: this machine, the sandbox, or a lab server over SSH."""

@@ -8,7 +8,9 @@ from collections.abc import Collection, Iterator, Mapping
 from pathlib import PurePosixPath
 
 
-def pack(files: Mapping[str, bytes], *, directories: Collection[str] = (), private: Collection[str] = ()) -> bytes:
+def pack(
+    files: Mapping[str, bytes], *, directories: Collection[str] = (), private: Collection[str] = ()
+) -> bytes:
     """One archive of all files, owned by root, with every directory on their way.
 
     Scripts (``*.sh``) are executable, files named in ``private`` readable by their owner only.

@@ -54,7 +54,12 @@ class Host(Protocol):
         """``local``, ``sandbox``, or ``ssh://user@server``."""
 
     def run(
-        self, argv: Sequence[str], *, input: bytes = b"", timeout: float, check: bool = True
+        self,
+        argv: Sequence[str],
+        *,
+        input: bytes = b"",  # noqa: A002 - as subprocess calls it
+        timeout: float,
+        check: bool = True,
     ) -> Completed:
         """Run a command to its end. DeadlineExpired after ``timeout``; LabRunError if ``check`` fails."""
 

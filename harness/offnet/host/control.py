@@ -40,7 +40,12 @@ class ControlledHost:
         return self._directory
 
     def run(
-        self, argv: Sequence[str], *, input: bytes = b"", timeout: float, check: bool = True
+        self,
+        argv: Sequence[str],
+        *,
+        input: bytes = b"",  # noqa: A002 - as subprocess calls it
+        timeout: float,
+        check: bool = True,
     ) -> Completed:
         """Run a command to its end."""
         done = process.completed(quoted(argv), *self._run(argv, input, timeout))
@@ -90,4 +95,14 @@ class ControlledHost:
         # ProxyCommand=false: without a master there must be no attempt to connect anywhere
         options = ("-o", "BatchMode=yes", "-o", "ProxyCommand=false", "-o", "LogLevel=ERROR")
         terminal = "-tt" if tty else "-T"
-        return ("ssh", "-F", "none", "-S", SOCKET, terminal, *options, "host", quoted((*self._elevate, *argv)))
+        return (
+            "ssh",
+            "-F",
+            "none",
+            "-S",
+            SOCKET,
+            terminal,
+            *options,
+            "host",
+            quoted((*self._elevate, *argv)),
+        )

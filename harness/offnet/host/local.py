@@ -1,4 +1,4 @@
-"""This machine as a host: for root on a kernel that has what the labs need."""
+"""The machine at hand as a host: for root on a kernel that has what the labs need."""
 
 from __future__ import annotations
 
@@ -18,7 +18,12 @@ class LocalHost:
         return "local"
 
     def run(
-        self, argv: Sequence[str], *, input: bytes = b"", timeout: float, check: bool = True
+        self,
+        argv: Sequence[str],
+        *,
+        input: bytes = b"",  # noqa: A002 - as subprocess calls it
+        timeout: float,
+        check: bool = True,
     ) -> Completed:
         """Run a command to its end."""
         shown = quoted(argv)

@@ -33,6 +33,11 @@ class Process:
         started = _start_time(pid)
         return None if started is None else cls(pid, started)
 
+    def parent(self) -> Process | None:
+        """The process that started it, if that still runs."""
+        fields = _stat(self.pid)
+        return Process.find(int(fields[1])) if fields else None
+
     def alive(self) -> bool:
         """Whether this very process still runs."""
         return _start_time(self.pid) == self.started
@@ -60,13 +65,19 @@ class Process:
 
 
 def _start_time(pid: int) -> int | None:
+    fields = _stat(pid)
+    return int(fields[19]) if fields else None
+
+
+def _stat(pid: int) -> list[str] | None:
+    """The fields of /proc/PID/stat from the state on; None if there is no such process, or a corpse."""
     try:
         text = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
     except (FileNotFoundError, ProcessLookupError):
         return None
     # the name stands in parentheses and may itself hold spaces and parentheses
     fields = text[text.rindex(")") + 2 :].split()
-    return None if fields[0] in "ZX" else int(fields[19])
+    return None if fields[0] in "ZX" else fields
 
 
 class ProcessStream:
@@ -93,12 +104,12 @@ class ProcessStream:
     @property
     def stdin(self) -> BinaryIO:
         """What is written here the command reads."""
-        return cast(BinaryIO, self._process.stdin)
+        return cast("BinaryIO", self._process.stdin)
 
     @property
     def stdout(self) -> BinaryIO:
         """What the command writes."""
-        return cast(BinaryIO, self._process.stdout)
+        return cast("BinaryIO", self._process.stdout)
 
     @property
     def stderr(self) -> BinaryIO | None:
@@ -136,7 +147,7 @@ def run(
     argv: Sequence[str],
     *,
     shown: str,
-    input: bytes = b"",
+    input: bytes = b"",  # noqa: A002 - as subprocess calls it
     timeout: float,
     cwd: Path | None = None,
 ) -> tuple[int, bytes, bytes]:

@@ -64,15 +64,29 @@ class Sandbox:
         begun = monotonic()
         _prepare(directory, image, files or {})
         prepared = monotonic()
-        master = Master(_master_argv(_kernel_argv(kernel, memory)), directory, _environment(directory, memory))
+        master = Master(
+            _master_argv(_kernel_argv(kernel, memory)), directory, _environment(directory, memory)
+        )
         try:
             _await_boot(master, directory, Deadline(deadline))
-            processes = (master.process, _kernel_process(directory))
+            kernel_process = _kernel_process(directory)
+            if kernel_process is None:
+                raise HostError("the sandbox ended as soon as it had started")
+            processes = (master.process, kernel_process)
         except BaseException:
             master.end()
             raise
         timings = {"prepare": prepared - begun, "boot": monotonic() - prepared}
         return cls(directory, processes, timings, master)
+
+    @classmethod
+    def find(cls, directory: Path) -> Sandbox | None:
+        """The sandbox that runs in a directory, started by an earlier command; None if none does."""
+        kernel = _kernel_process(directory)
+        if kernel is None:
+            return None
+        master = kernel.parent()
+        return cls(directory, (master, kernel) if master and _lives_in(master, directory) else (kernel,))
 
     @property
     def host(self) -> ControlledHost:
@@ -160,9 +174,12 @@ def _master_argv(kernel: tuple[str, ...]) -> tuple[str, ...]:
         "IdentitiesOnly": "yes",
         "IdentityAgent": "none",
         "LogLevel": "ERROR",
+        "ServerAliveInterval": "30",  # a guest that hangs is given up after two minutes
+        "ServerAliveCountMax": "4",
     }
     flags = (argument for key, value in options.items() for argument in ("-o", f"{key}={value}"))
-    return ("ssh", "-F", "none", "-M", "-S", SOCKET, "-T", "-i", "key", *flags, f"root@{_NAME}", lifeline(_POWER_OFF))
+    client = ("ssh", "-F", "none", "-M", "-S", SOCKET, "-T", "-i", "key")
+    return (*client, *flags, f"root@{_NAME}", lifeline(_POWER_OFF))
 
 
 def _environment(directory: Path, memory: int) -> dict[str, str]:
@@ -192,12 +209,22 @@ def _await_boot(master: Master, directory: Path, deadline: Deadline) -> None:
         raise HostError(f"{error}\n{words}") from None
 
 
-def _kernel_process(directory: Path) -> Process:
-    pid = int((directory / _ID / "pid").read_text(encoding="ascii"))
+def _kernel_process(directory: Path) -> Process | None:
+    """The kernel that runs in a directory: the process it names itself, if it really lives there."""
+    try:
+        pid = int((directory / _ID / "pid").read_text(encoding="ascii"))
+    except (FileNotFoundError, ValueError):
+        return None
     found = Process.find(pid)
-    if found is None:
-        raise HostError("the sandbox ended as soon as it had started")
-    return found
+    return found if found and _lives_in(found, directory) else None
+
+
+def _lives_in(process: Process, directory: Path) -> bool:
+    # a process id may have been given to a stranger since
+    try:
+        return Path(f"/proc/{process.pid}/cwd").resolve() == directory.resolve()
+    except OSError:
+        return False
 
 
 def _resource(name: str) -> bytes:

@@ -34,7 +34,7 @@ class Shell:
         self,
         command: Sequence[str] | str,
         *,
-        input: bytes = b"",
+        input: bytes = b"",  # noqa: A002 - as subprocess calls it
         timeout: float = 10.0,
         check: bool = True,
     ) -> Completed:
@@ -77,7 +77,9 @@ class Shell:
         # eval in a subshell: neither a syntax error nor `exit` in the text ends this shell
         command = f"( eval {shlex.quote(text)} )"
         fed = f"printf {_printf(data)} | {command}" if data else f"{command} </dev/null"
-        return f"{fed}; set -- $?; printf '\\n{self._token} %d\\n' $1; printf '\\n{self._token} %d\\n' $1 >&2\n"
+        return (
+            f"{fed}; set -- $?; printf '\\n{self._token} %d\\n' $1; printf '\\n{self._token} %d\\n' $1 >&2\n"
+        )
 
 
 class _Dialogue:
@@ -146,5 +148,5 @@ class _Dialogue:
 
 def _printf(data: bytes) -> str:
     """The format for printf that writes exactly these bytes."""
-    plain = set(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789 .,:;/=_-+{}[]\"<>()|#@*\n")
+    plain = set(b'abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789 .,:;/=_-+{}[]"<>()|#@*\n')
     return "'" + "".join(chr(byte) if byte in plain else f"\\{byte:03o}" for byte in data) + "'"

@@ -33,7 +33,10 @@ Made from the lab `{source}`. What this lab teaches, in one sentence: (write it 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A lab in the list. ``error`` is set, and title and examples are empty, where its lab.yml is wrong."""
+    """A lab in the list; ``name`` is its folder's, by which commands find it.
+
+    ``error`` is set, and title and examples are empty, where its lab.yml is wrong.
+    """
 
     name: str
     title: str
@@ -57,23 +60,37 @@ def _entry(folder: Path) -> Entry:
         intent = load(folder)
     except LabError as error:
         return Entry(folder.name, "", "", folder, error)
-    return Entry(intent.name, intent.title, intent.examples, folder)
+    return Entry(folder.name, intent.title, intent.examples, folder)
 
 
 def resolve(lab: str, labs_dir: Path) -> Path:
     """The folder of a lab, which is a name in ``labs_dir`` or a path to a folder with a lab.yml."""
-    if _valid(lab) and (labs_dir / lab / FILE_NAME).is_file():
+    if _valid(lab) and _is_lab(labs_dir / lab):
         return labs_dir / lab
     path = Path(lab)
-    if path.name == FILE_NAME and path.is_file():
-        return path.parent
-    if lab and (path / FILE_NAME).is_file():
+    if lab and _is_lab(path):
         return path
+    if path.name == FILE_NAME and _is_lab(path.parent):
+        return path.parent
     raise UsageError(f"there is no lab {lab!r}: {_advice(lab, path, labs_dir)}")
 
 
+def _is_lab(folder: Path) -> bool:
+    try:
+        return (folder / FILE_NAME).is_file()
+    except OSError:  # a name that no file can have
+        return False
+
+
+def _is_folder(path: Path) -> bool:
+    try:
+        return path.is_dir()
+    except OSError:
+        return False
+
+
 def _advice(lab: str, path: Path, labs_dir: Path) -> str:
-    if lab and path.is_dir():
+    if lab and _is_folder(path):
         return f"the folder {path} has no {FILE_NAME}"
     names = _names(labs_dir)
     near = get_close_matches(lab, names, 3, 0.5)

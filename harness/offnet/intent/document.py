@@ -181,8 +181,9 @@ class _Builder:
 
     def _start(self, event: Any, container: Any) -> None:
         self._decorated(event)
-        self._names.extend(self._here()[:1] or ("",))
+        name = (self._here() or ("",))[0]
         self._add(event, container)
+        self._names.append(name)
         self._open.append(container)
         self._keys.append(None)
         self._lines.append({})

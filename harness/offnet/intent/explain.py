@@ -12,8 +12,8 @@ from pydantic_core import ErrorDetails
 
 from offnet.intent.document import KeyPath
 from offnet.intent.finding import Finding
-from offnet.intent.models import OFF_NET, ON_NET
 from offnet.intent.outline import Location, field_at, keys_at, keys_of, model_at
+from offnet.intent.sites import OFF_NET, ON_NET
 
 IKE_IN_PROFILE = (
     "no IKE policy in a profile: in Main Mode the policy is agreed before the peer's identity, and with it"

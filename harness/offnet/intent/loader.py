@@ -42,6 +42,13 @@ def load(path: Path) -> LabIntent:
     return intent.read_from(file)
 
 
+def lab_error(intent: LabIntent, found: Iterable[Finding]) -> LabError:
+    """The error for mistakes that only a later step can see, told like those of the loader."""
+    source = _Source(intent.path, _text(intent.path))
+    places = Places(source.text)
+    return LabError(_sorted(source.problem(finding, places) for finding in found))
+
+
 def plain_data(path: Path) -> Any:
     """The data of a lab.yml before any model sees it, for tools that validate by themselves."""
     file = _file(path)

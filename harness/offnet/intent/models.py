@@ -11,16 +11,14 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
-    BaseModel,
     BeforeValidator,
     ConfigDict,
-    Discriminator,
     Field,
     PrivateAttr,
     RootModel,
-    Tag,
 )
 
+from offnet.intent.base import Model
 from offnet.intent.proposals import ModernEsp, ModernIke, PrintedEsp, PrintedIke
 from offnet.intent.scalars import (
     Address,
@@ -34,17 +32,28 @@ from offnet.intent.scalars import (
     VpnName,
     refuse,
 )
+from offnet.intent.sites import Ipsec, OffNetSite, OnNetSite, Site, SiteEntry
 from offnet.network.model import Crypto
 
-# Tags of unions appear in the locations of errors; no key of a YAML file looks like these.
-ON_NET, OFF_NET = "<on-net>", "<off-net>"
-
-
-class Model(BaseModel):
-    """What all parts share: unknown keys refused, values never converted, nothing changed later."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
-
+__all__ = [
+    "CoreLink",
+    "Dpd",
+    "EspTransforms",
+    "Gateway",
+    "IkePolicies",
+    "Ipsec",
+    "Keyring",
+    "LabIntent",
+    "Match",
+    "OffNetSite",
+    "OnNetSite",
+    "Profile",
+    "Provider",
+    "RouteTargets",
+    "Router",
+    "Site",
+    "Vpn",
+]
 
 CryptoChoice = Annotated[Crypto, Field(strict=False)]
 
@@ -212,45 +221,6 @@ class Profile(Model):
         default="dynamic",
         description="Reverse route injection: the route lives with the SA, stays always, or is not made.",
     )
-
-
-class Ipsec(Model):
-    """How an off-net site reaches its VPN."""
-
-    gateway: NodeName = Field(description="The aggregator whose address the site's tunnel ends on.")
-    address: Interface = Field(description="The site's own Internet address, with its prefix length.")
-
-
-class _Site(Model):
-    vpn: VpnName = Field(description="The VPN that the site belongs to.")
-    lan: Prefix = Field(description="The site's prefix; sites of other VPNs may use the same.")
-    marker: Address | None = Field(
-        default=None, description="A host that no other site has, to tell VPNs apart; allocated if absent."
-    )
-
-
-class OnNetSite(_Site):
-    """A site behind a PE, by a circuit."""
-
-    pe: NodeName = Field(description="The PE whose VRF holds the circuit.")
-
-
-class OffNetSite(_Site):
-    """A site that only the Internet reaches, joined to its VPN by IPsec."""
-
-    ipsec: Ipsec = Field(description="The tunnel to the aggregator.")
-
-
-def _kind_of_site(value: object) -> str:
-    if isinstance(value, dict):
-        return ON_NET if "pe" in value and "ipsec" not in value else OFF_NET
-    return ON_NET if isinstance(value, OnNetSite) else OFF_NET
-
-
-Site = OnNetSite | OffNetSite
-SiteEntry = Annotated[
-    Annotated[OnNetSite, Tag(ON_NET)] | Annotated[OffNetSite, Tag(OFF_NET)], Discriminator(_kind_of_site)
-]
 
 
 class LabIntent(Model):

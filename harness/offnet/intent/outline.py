@@ -9,7 +9,8 @@ from typing import Annotated, Any, Union, get_args, get_origin
 from pydantic import BaseModel, RootModel
 from pydantic.fields import FieldInfo
 
-from offnet.intent.models import OFF_NET, ON_NET, LabIntent, OffNetSite, OnNetSite
+from offnet.intent.models import LabIntent
+from offnet.intent.sites import OFF_NET, ON_NET, OffNetSite, OnNetSite
 
 # As pydantic tells them: a key path with tags of unions and the long forms of short ones.
 Location = tuple[str | int, ...]

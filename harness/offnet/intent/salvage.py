@@ -30,7 +30,9 @@ class Scope:
         """Whether lab.yml has no such entry at all, not even a wrong one."""
         owner = self.intent.provider if path[0] == "provider" else self.intent
         section: Any = getattr(owner, path[-2])
-        return path[-1] not in section and not any(path[: len(wrong)] == wrong for wrong in self.aside)
+        return path[-1] not in section and not any(
+            path[:depth] in self.aside for depth in range(len(path) + 1)
+        )
 
 
 def salvage(data: Any, wrong: Iterable[KeyPath]) -> Scope:

@@ -331,9 +331,11 @@ class Network:
     capture_point: str
     warnings: tuple[str, ...] = ()
     _by_name: dict[str, Node] = field(default_factory=dict, repr=False, compare=False)
+    _sites_by_name: dict[str, Site] = field(default_factory=dict, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         self._by_name.update({node.name: node for node in self.nodes})
+        self._sites_by_name.update({site.name: site for site in self.sites})
 
     def node(self, name: str) -> Node:
         """The node of that name; KeyError if there is none."""
@@ -341,11 +343,14 @@ class Network:
 
     def vpn(self, name: str) -> Vpn:
         """The VPN of that name; KeyError if there is none."""
-        return next(vpn for vpn in self.vpns if vpn.name == name)
+        for vpn in self.vpns:
+            if vpn.name == name:
+                return vpn
+        raise KeyError(name)
 
     def site(self, name: str) -> Site:
-        """The site of that name; StopIteration if there is none."""
-        return next(site for site in self.sites if site.name == name)
+        """The site of that name; KeyError if there is none."""
+        return self._sites_by_name[name]
 
     def sites_of(self, vpn: str) -> tuple[Site, ...]:
         """All sites of one VPN, on-net and off-net."""

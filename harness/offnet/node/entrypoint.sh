@@ -118,6 +118,7 @@ start_ldpd() {
 start_frr() {
     [ -n "$DAEMONS" ] || return 0
     frr mgmtd &
+    await_socket /run/frr/mgmtd_be.sock # without mgmtd zebra tries to reach it without pause
     frr zebra &
     await_socket /run/frr/zserv.api
     if wants ldpd; then
@@ -145,7 +146,7 @@ charon() {
 # front door answers. So no first IKE message is ever lost, whatever starts first.
 load_connections() {
     await_socket /run/charon.vici || return
-    for peer in $AWAIT_PEERS; do
+    [ -e "$run/loaded" ] || for peer in $AWAIT_PEERS; do
         ping -q -c 1 -i 0.05 -w 60 "$peer" >/dev/null
     done
     swanctl --load-all --noprompt --uri unix:///run/charon.vici >>"$log/entrypoint.log" 2>&1 ||

@@ -7,7 +7,9 @@ waiting for a time.
 
 from __future__ import annotations
 
+import json
 import os
+import re
 import secrets
 import threading
 import time
@@ -24,17 +26,17 @@ from offnet.observe.pcap import PcapReader
 from offnet.runtime.base import RunningLab
 
 LOOPBACK = "127.0.0.1"
+CHUNK = 1 << 16
+DROPPED = re.compile(r"(\d+) packets? dropped by kernel")
 # tcpdump ends with this shell's input, so it ends with the connection to the node, too.
+# Whole packets would leave room for eight of them in the kernel's buffer: headers suffice here.
+# The shell lets go of its own output, so that the stream ends when tcpdump does.
 SCRIPT = """
-names=
-for link in /sys/class/net/*; do
-    read -r index <"$link/ifindex"
-    names="$names$index=${link##*/} "
-done
-printf '%s\\n' "$names"
-tcpdump -U --immediate-mode -n -i any -w - "$@" 2>/dev/null &
+ip -j link
+tcpdump -U --immediate-mode -s 512 -B 8192 -n -i any -w - "$@" &
+exec >/dev/null 2>&1
 while read -r mark; do
-    ping -q -n -c 1 -W 1 -p "$mark" 127.0.0.1 >/dev/null 2>&1
+    ping -q -n -c 1 -W 1 -p "$mark" 127.0.0.1
 done
 kill -TERM "$!"
 wait "$!"
@@ -42,7 +44,11 @@ wait "$!"
 
 
 class Capture:
-    """A running capture in a node; use as context manager, or ``stop`` it."""
+    """A running capture in a node; use as context manager, or ``stop`` it.
+
+    ``expression`` is a pcap filter; on all interfaces at once it knows neither mpls nor vlan, so select
+    by ``Packet.labels`` and ``Packet.vlan`` instead. Packets are kept to 512 bytes.
+    """
 
     def __init__(self, lab: RunningLab, node: str, expression: str = "", timeout: float = 10.0) -> None:
         self.node = node
@@ -53,11 +59,13 @@ class Capture:
         self._raw = bytearray()
         self._error: Exception | None = None
         self._ended = False
+        self._said = ""
         self._reader = PcapReader()
         self._names: dict[str, str] = {}
-        # The fence must pass whatever filter is asked for.
-        wanted = f"({expression}) or (icmp and host {LOOPBACK})" if expression else ""
-        self._stream = lab.stream(node, ["sh", "-c", SCRIPT, "capture", *([wanted] if wanted else [])])
+        # The fence must pass whatever filter is asked for. It comes first, because some filters
+        # (mpls, vlan) shift where those after them look.
+        wanted = [f"(icmp and host {LOOPBACK}) or ({expression})"] if expression else []
+        self._stream = lab.stream(node, ["sh", "-c", SCRIPT, "capture", *wanted], stderr=True)
         self._thread = threading.Thread(target=self._collect, name=f"capture {node}", daemon=True)
         self._thread.start()
         try:
@@ -102,11 +110,18 @@ class Capture:
         return self.packets
 
     def stop(self) -> tuple[Packet, ...]:
-        """End the capture and return everything that passed before this call."""
+        """End the capture and return everything that passed before this call.
+
+        ObserveError when the kernel dropped packets: such a capture proves nothing.
+        """
         try:
-            return self.fence()
+            packets = self.fence()
         finally:
             self._end()
+        dropped = DROPPED.search(self._said)
+        if dropped and int(dropped[1]):
+            raise ObserveError(f"{self.node}: the capture lost {dropped[1]} packets")
+        return packets
 
     def __enter__(self) -> Self:
         return self
@@ -129,9 +144,8 @@ class Capture:
         with self._changed:
             while not state():
                 if self._error or self._ended:
-                    raise ObserveError(
-                        f"{self.node}: {name}: the capture ended: {self._error or 'no reason'}"
-                    )
+                    why = self._error or (self._said.splitlines() or ["no reason given"])[-1]
+                    raise ObserveError(f"{self.node}: {name}: the capture ended: {why}")
                 if not self._changed.wait(deadline - time.monotonic()):
                     last = str(self._packets[-1]) if self._packets else "no packet"
                     raise DeadlineExpired(f"{self.node}: {name}: not within {timeout:g} s; last seen: {last}")
@@ -141,7 +155,9 @@ class Capture:
             self._read()
         except (OSError, ValueError, ObserveError) as error:
             self._error = error
+        said = self._complaints()
         with self._changed:
+            self._said = said
             self._ended = True
             self._changed.notify_all()
 
@@ -150,15 +166,24 @@ class Capture:
         head = b""
         while b"\n" not in head:
             head += _some(descriptor)
-        names, _, data = head.partition(b"\n")
-        self._names = dict(pair.split("=", 1) for pair in names.decode().split())
+        names, _, rest = head.partition(b"\n")
+        self._names = {str(link["ifindex"]): link["ifname"] for link in json.loads(names)}
+        data = rest or os.read(descriptor, CHUNK)
         while data:
             with self._changed:
                 self._raw += data
                 for packet in self._reader.feed(data):
                     self._take(packet)
                 self._changed.notify_all()
-            data = os.read(descriptor, 65536)
+            data = os.read(descriptor, CHUNK)
+
+    def _complaints(self) -> str:
+        """What tcpdump said; it has ended, so this does not wait."""
+        if self._stream.stderr is None:
+            return ""
+        with suppress(OSError, ValueError):
+            return os.read(self._stream.stderr.fileno(), CHUNK).decode(errors="replace").strip()
+        return ""
 
     def _take(self, packet: Packet) -> None:
         if packet.kind is Kind.ICMP and packet.source == LOOPBACK:
@@ -169,7 +194,7 @@ class Capture:
 
 
 def _some(descriptor: int) -> bytes:
-    data = os.read(descriptor, 65536)
+    data = os.read(descriptor, CHUNK)
     if not data:
         raise ObserveError("the node closed the connection before the capture began")
     return data

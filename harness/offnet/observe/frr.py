@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
+from itertools import islice
 from typing import Any, TypeVar
 
 from offnet.observe import frr_parse as parse
@@ -42,7 +43,7 @@ def frames(text: str) -> list[str]:
         if not end or not tail:
             raise ObserveError(f"the daemon closed the connection in the middle of an answer: {rest[:200]!r}")
         if tail[0] != "\0":
-            raise ObserveError(answer.strip() or f"status {ord(tail[0])}")
+            raise ObserveError(f"refused with status {ord(tail[0])}: {answer.strip()}")
         answers.append(answer)
         rest = tail[1:]
     return answers
@@ -57,7 +58,7 @@ def query(daemon: str, command: str, reader: Callable[[Any], T]) -> Question[T]:
     """A question to a daemon whose answer is JSON."""
 
     def answer(text: str) -> T:
-        (frame,) = frames(text)
+        frame = "".join(frames(text))
         return reader(json.loads(frame) if frame.strip() else {})
 
     return Question(
@@ -70,11 +71,14 @@ def query(daemon: str, command: str, reader: Callable[[Any], T]) -> Question[T]:
 
 
 def text_query(daemon: str, command: str) -> Question[str]:
-    """A question whose answer is kept as text, for people and for the evidence."""
+    """A question whose answer is kept as text, for people and for the evidence.
+
+    Some commands exist only in the privileged mode, so that is entered first.
+    """
     return Question(
-        name=command,
+        name=f"{daemon} {command}",
         argv=vty_argv(daemon),
-        input=command.encode() + b"\0",
+        input=b"enable\0" + command.encode() + b"\0",
         parse=lambda text: "".join(frames(text)),
         learner=f'vtysh -c "{command}"',
     )
@@ -125,10 +129,9 @@ def ask_together(
         )
         if done.code != 0:
             raise ObserveError(f"{node}: {argv[-1]}: {done.stderr.strip() or done.code}")
-        texts = split(done.stdout)
-        if len(texts) != len(group):
-            raise ObserveError(f"{node}: {argv[-1]}: {len(texts)} answers to {len(group)} commands")
-        for question, text in zip(group, texts, strict=True):
+        pieces = iter(split(done.stdout))
+        for question in group:
+            text = "".join(islice(pieces, question.input.count(b"\0")))
             answers[question.name] = read(node, question, text)
     return tuple(answers[question.name] for question in questions)
 

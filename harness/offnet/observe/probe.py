@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-import re
+import json
 import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
+from importlib import resources
 from ipaddress import IPv4Address
+from typing import Any
 
 from offnet.observe.errors import ObserveError
 from offnet.runtime.base import RunningLab
 
-STATISTICS = re.compile(r"(\d+) packets transmitted, (\d+) received")
-ANSWER = re.compile(r"^@(\d+) (\d+)\n(.*?)^@@$", re.MULTILINE | re.DOTALL)
-START = 5.0  # for all the processes to start
+DEFAULT_SIZE = 56  # as ping has it
+START = 10.0  # seconds for the process to start, on a slow host, too
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,26 +31,33 @@ class Probe:
     count: int = 3
     interval: float = 0.01
     wait: float = 1.0
-    size: int | None = None
+    size: int = DEFAULT_SIZE
     identifier: int | None = None
     pattern: str | None = None
     interface: str | None = None
     dont_fragment: bool = False
 
     @property
-    def argv(self) -> tuple[str, ...]:
-        """The ping command."""
+    def typed(self) -> str:
+        """The ping command that a person would type in the node for the same."""
         options = [("-c", self.count), ("-i", f"{self.interval:g}"), ("-W", f"{self.wait:g}")]
         given = [("-I", self.interface), ("-I", self.source), ("-e", self.identifier)]
-        given += [("-p", self.pattern), ("-s", self.size), ("-M", "do" if self.dont_fragment else None)]
+        given += [("-p", self.pattern), ("-M", "do" if self.dont_fragment else None)]
+        given += [("-s", self.size if self.size != DEFAULT_SIZE else None)]
         options += [(option, str(value)) for option, value in given if value is not None]
         words = [str(word) for option in options for word in option]
-        return ("ping", "-q", "-n", *words, str(self.destination))
+        return shlex.join(["ping", "-n", *words, str(self.destination)])
+
+    @property
+    def message(self) -> dict[str, Any]:
+        """The probe as the node's script reads it."""
+        fields = {name: getattr(self, name) for name in self.__slots__}
+        return fields | {"source": str(self.source or ""), "destination": str(self.destination)}
 
 
 @dataclass(frozen=True, slots=True)
 class ProbeResult:
-    """What became of a probe. ``error`` is ping's own message where it could not even send."""
+    """What became of a probe. ``error`` is the kernel's reason where it could not even send."""
 
     probe: Probe
     sent: int
@@ -57,8 +66,8 @@ class ProbeResult:
 
     @property
     def reached(self) -> bool:
-        """Whether every request was answered."""
-        return self.sent > 0 and self.received == self.sent
+        """Whether every request was sent and answered."""
+        return self.sent == self.received == self.probe.count
 
     @property
     def silent(self) -> bool:
@@ -71,30 +80,24 @@ def ping(lab: RunningLab, node: str, probes: Sequence[Probe]) -> tuple[ProbeResu
     if not probes:
         return ()
     longest = max(probe.count * probe.interval + probe.wait for probe in probes)
-    done = lab.run(node, ["sh", "-c", script(probes)], timeout=2 * longest + START)
-    return parse_results(node, probes, done.stdout)
+    wanted = json.dumps([probe.message for probe in probes]).encode()
+    argv = ("python3", "-I", "-S", "-c", _script())
+    done = lab.run(node, argv, input=wanted, timeout=longest + START, check=False)
+    if done.code != 0:
+        raise ObserveError(f"{node}: probes: {done.stderr.strip()[-500:] or done.code}")
+    return results(probes, done.stdout)
 
 
-def script(probes: Sequence[Probe]) -> str:
-    """A shell script that runs the probes side by side and prints each one's outcome in one piece."""
-    jobs = [
-        f"{{ said=$({shlex.join(probe.argv)} 2>&1); printf '@%s %s\\n%s\\n@@\\n' {number} $? \"$said\"; }} &"
-        for number, probe in enumerate(probes)
-    ]
-    return "\n".join([*jobs, "wait"])
+def results(probes: Sequence[Probe], text: str) -> tuple[ProbeResult, ...]:
+    """Results from what the script in the node wrote."""
+    try:
+        outcomes = json.loads(text)
+        pairs = zip(probes, outcomes, strict=True)
+        return tuple(ProbeResult(probe, sent, received, error) for probe, (sent, received, error) in pairs)
+    except (ValueError, TypeError) as error:
+        raise ObserveError(f"probes: unexpected answer ({error}): {text[:200]!r}") from error
 
 
-def parse_results(node: str, probes: Sequence[Probe], text: str) -> tuple[ProbeResult, ...]:
-    """Results from the script's output; ObserveError when one is missing."""
-    said = {int(found[1]): found[3].strip() for found in ANSWER.finditer(text)}
-    missing = [str(probe.destination) for number, probe in enumerate(probes) if number not in said]
-    if missing:
-        raise ObserveError(f"{node}: no result of the probes to {', '.join(missing)}: {text[:200]!r}")
-    return tuple(_result(probe, said[number]) for number, probe in enumerate(probes))
-
-
-def _result(probe: Probe, said: str) -> ProbeResult:
-    found = STATISTICS.search(said)
-    if found is None:  # no route, say: nothing was sent
-        return ProbeResult(probe, 0, 0, said.splitlines()[-1] if said else "ping said nothing")
-    return ProbeResult(probe, int(found[1]), int(found[2]))
+@cache
+def _script() -> str:
+    return resources.files(__package__).joinpath("pinger.py").read_text(encoding="utf-8")

@@ -73,10 +73,13 @@ def _strongswan(node: Node) -> dict[str, str]:
     delay = node.ike.connections[0].dpd_delay
     return {
         "strongswan.conf": template("strongswan/strongswan.conf.j2").render(dpd_retransmit=delay),
-        "swanctl.conf": template("strongswan/swanctl.conf.j2").render(
-            node=node,
-            connections=section_text("connections", connections),
-            secrets=section_text("secrets", secrets),
+        "swanctl.conf": "\n".join(
+            (
+                f"# {node.name}: `swanctl --load-all` reads this file",
+                section_text("connections", connections),
+                section_text("secrets", secrets),
+                "",
+            )
         ),
     }
 

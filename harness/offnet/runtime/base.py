@@ -35,7 +35,7 @@ class RunningLab(Protocol):
         node: str,
         argv: Sequence[str] | str,
         *,
-        input: bytes = b"",
+        input: bytes = b"",  # noqa: A002 - as subprocess calls it
         timeout: float = 10.0,
         check: bool = True,
     ) -> Completed:

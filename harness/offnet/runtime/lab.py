@@ -36,7 +36,7 @@ class HostedLab:
         node: str,
         argv: Sequence[str] | str,
         *,
-        input: bytes = b"",
+        input: bytes = b"",  # noqa: A002 - as subprocess calls it
         timeout: float = 10.0,
         check: bool = True,
     ) -> Completed:

@@ -1,11 +1,18 @@
 #!/bin/sh
-# Takes a lab away from this host, whatever state it is in: netns-down.sh
+# Takes a lab away from this host, whatever state it is in: netns-down.sh [--when-lost]
 #
 # Ends the first process of each node, which ends the node; waits until all are gone; then
 # removes what netns-up.sh made outside of the nodes. A process is killed only if it is the one
 # that was recorded: it lives in that node's namespace. Nothing else on the host is touched.
+#
+# With --when-lost it first waits for the program that started the lab: the line `keep` on
+# standard input means that the lab stays, the end of input that the program is gone.
 set -u
 
+if [ "${1:-}" = --when-lost ]; then
+    read -r word
+    [ "$word" != keep ] || exit 0
+fi
 cd "${0%/*}" || exit
 here=$PWD
 . ./plan.env

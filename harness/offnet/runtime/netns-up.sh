@@ -30,7 +30,10 @@ prepare() {
     mkfifo live/events
     cp -a /dev/null /dev/zero /dev/full /dev/random /dev/urandom /dev/tty live/dev
     [ ! -c /dev/net/tun ] || cp -a /dev/net/tun live/dev/net
-    ln -s /proc/self/fd /proc/self/fd/0 /proc/self/fd/1 /proc/self/fd/2 pts/ptmx live/dev
+    ln -s /proc/self/fd pts/ptmx live/dev
+    ln -s fd/0 live/dev/stdin
+    ln -s fd/1 live/dev/stdout
+    ln -s fd/2 live/dev/stderr
 }
 
 start() { # start NODE
@@ -49,7 +52,8 @@ look() {
             read -r words <"$run/failed"
             printf 'failed %s %s\n' "$node" "$words"
         elif [ -e "$run/ready" ]; then
-            printf 'ready %s\n' "$node"
+            read -r pid <"live/$node/state"
+            printf 'ready %s %s\n' "$node" "$pid"
         elif { read -r _ && read -r words; } <"live/$node/state"; then
             printf 'failed %s %s\n' "$node" "$words"
         else

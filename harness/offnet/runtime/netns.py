@@ -5,8 +5,7 @@ from __future__ import annotations
 import os
 import re
 import select
-import shlex
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -57,22 +56,21 @@ def up(
     finally:
         stream.close()
     if heard.failed:
-        raise NodeFailed("\n".join(_diagnosis(host, lab, node, words) for node, words in heard.failed.items()))
-    return Started(attach(lab.lab, lab.nodes, host), heard.phases)
+        raise NodeFailed(
+            "\n".join(_diagnosis(host, lab, node, words) for node, words in heard.failed.items())
+        )
+    pids = [heard.pids[node] for node in lab.nodes]
+    return Started(_entered(lab.lab, lab.nodes, pids, host), heard.phases)
 
 
 def attach(name: str, nodes: tuple[str, ...], host: Host) -> HostedLab:
     """The running lab of that name on a host, entered by the process ids that its nodes left there."""
-    where = plan.directory(name)
-    text = " && ".join(f"head -n 1 {where}/live/{shlex.quote(node)}/state" for node in nodes)
-    pids = host.run(("sh", "-c", text), timeout=_QUICK).stdout.split()
+    live = f"{plan.directory(name)}/live"
+    files = [f"{live}/{node}/state" for node in nodes]
+    pids = host.run(("head", "-q", "-n", "1", "--", *files), timeout=_QUICK).stdout.split()
     if len(pids) != len(nodes):
         raise LabRunError(f"{name}: not all nodes have been started on {host.name}")
-    enter = {
-        node: ("nsenter", f"--target={pid}", "--mount", "--uts", "--ipc", "--net", "--pid", "--")
-        for node, pid in zip(nodes, pids, strict=True)
-    }
-    return HostedLab(name, NAME, host, enter)
+    return _entered(name, nodes, pids, host)
 
 
 def down(name: str, host: Host) -> None:
@@ -86,12 +84,21 @@ def load(folder: Path, *, rootfs: str | None = None) -> plan.NetnsPlan:
     return plan.make(clab.load(folder), rootfs=rootfs)
 
 
+def _entered(name: str, nodes: tuple[str, ...], pids: Sequence[str], host: Host) -> HostedLab:
+    enter = {
+        node: ("nsenter", f"--target={pid}", "--mount", "--uts", "--ipc", "--net", "--pid", "--")
+        for node, pid in zip(nodes, pids, strict=True)
+    }
+    return HostedLab(name, NAME, host, enter)
+
+
 @dataclass(slots=True)
 class _Heard:
     """What the bring-up script has said so far."""
 
     waiting: list[str]
     phases: dict[str, float] = field(default_factory=dict)
+    pids: dict[str, str] = field(default_factory=dict)
     failed: dict[str, str] = field(default_factory=dict)
 
     def line(self, line: str) -> None:
@@ -101,8 +108,7 @@ class _Heard:
             self.phases[subject] = float(words)
         elif word in {"ready", "failed"} and subject in self.waiting:
             self.waiting.remove(subject)
-            if word == "failed":
-                self.failed[subject] = words
+            (self.pids if word == "ready" else self.failed)[subject] = words
 
 
 def _listen(stream: Stream, lab: plan.NetnsPlan, limit: Deadline, report: Report) -> _Heard:
@@ -132,5 +138,3 @@ def _diagnosis(host: Host, lab: plan.NetnsPlan, node: str, words: str) -> str:
     done = host.run(("tail", "-q", "-n", str(_LOG_LINES), *names), timeout=_QUICK, check=False)
     lines = [f"    {line}" for line in done.stdout.splitlines() if line.strip()]
     return "\n".join([f"{node}: {words}", *lines])
-
-

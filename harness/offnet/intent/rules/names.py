@@ -11,11 +11,12 @@ from offnet.intent.models import OffNetSite, OnNetSite
 from offnet.intent.salvage import Scope
 
 _LISTED = 8
+_SEARCHED = 100  # names among which the nearest is looked for: the search is slow
 
 
 def one_of(wanted: str, existing: Collection[str], what: str) -> str:
     """What is expected where a name is unknown: the nearest one, or those that there are."""
-    near = get_close_matches(wanted, existing, 1) if len(existing) < 1000 else []  # noqa: PLR2004  a slow search
+    near = get_close_matches(wanted, existing, 1) if len(existing) <= _SEARCHED else []
     if near:
         return f"{what}; did you mean {near[0]}?"
     if not existing:

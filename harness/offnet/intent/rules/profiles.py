@@ -104,7 +104,9 @@ def site_is_matched(scope: Scope) -> Iterator[Finding]:
             if told:
                 expected = "an address that a profile matches; add it to profiles.NAME.match.address"
                 yield Finding(("sites", name, "ipsec", "address"), expected)
-        elif all(scope.intent.profiles[profile].vrf != site.vpn for profile in profiles):
+        elif not scope.lacks("vpns", site.vpn) and all(
+            scope.intent.profiles[profile].vrf != site.vpn for profile in profiles
+        ):
             vrf = scope.intent.profiles[profiles[0]].vrf
             expected = f"{vrf}, the VRF of profile {profiles[0]}, which matches {site.ipsec.address.ip}"
             yield Finding(("sites", name, "vpn"), expected, see=("profiles", profiles[0], "vrf"))

@@ -1,0 +1,72 @@
+"""The command that brings labs up, proves them, reports, and takes them down."""
+
+# ruff: noqa: PLC0415 - imports inside the command keep the start quick
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from offnet.cli.arguments import CryptoOption, HostOption, Labs, Runtime, usable_runtime
+
+Select = Annotated[
+    str, typer.Option("-k", metavar="EXPR", help="Only checks whose name matches, as pytest's -k.")
+]
+JsonFile = Annotated[
+    Path | None, typer.Option("--json", metavar="FILE", help="Results for programs.", dir_okay=False)
+]
+JunitFile = Annotated[
+    Path | None, typer.Option("--junit", metavar="FILE", help="Results for CI systems.", dir_okay=False)
+]
+HtmlFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--html", metavar="FILE", help="One page with topology, verdicts, evidence.", dir_okay=False
+    ),
+]
+Keep = Annotated[bool, typer.Option("--keep", help="Leave the lab running afterwards.")]
+
+
+def register(application: typer.Typer, panel: str) -> None:
+    """Adds the command to the application."""
+    application.command("check", rich_help_panel=panel)(check)
+
+
+def check(
+    labs: Labs,
+    *,
+    select: Select = "",
+    json: JsonFile = None,
+    junit: JunitFile = None,
+    html: HtmlFile = None,
+    keep: Keep = False,
+    crypto: CryptoOption = None,
+    runtime: Runtime = None,
+    host: HostOption = None,
+) -> None:
+    """Bring labs up, prove that they do what they should, report, take them down.
+
+    A lab that is running already is only proved, and left running.
+
+    [dim]offnet check single-ip[/dim]
+    [dim]offnet check single-ip --crypto modern --html report.html[/dim]
+    [dim]offnet check single-ip -k isolation --keep   # then: offnet shell single-ip pe2[/dim]
+
+    Every run leaves its results, report and the evidence of every node
+    in a new folder of runs/. With several labs, the files of --json,
+    --junit and --html get the lab's name before their ending.
+    """
+    from offnet.cli.network import lab_folder
+    from offnet.cli.proving import Files, Wish, prove
+    from offnet.report.model import Outcome, exit_code
+
+    wish = Wish(select, crypto, usable_runtime(runtime), host, keep)
+    outcomes: list[Outcome] = []
+    for folder in [lab_folder(lab) for lab in labs]:
+        wanted = Files(json=json, junit=junit, html=html)
+        outcomes.append(prove(folder, wish, wanted.of(folder.name) if len(labs) > 1 else wanted))
+    code = max(exit_code(outcome) for outcome in outcomes)
+    if code:
+        raise typer.Exit(code)

@@ -1,0 +1,56 @@
+"""Waits until the lab is what its intent says, and tells which hop is missing when it is not."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from offnet.experiments.presence import POLL, present
+from offnet.network.model import Network, Role, Site
+from offnet.observe import frr
+from offnet.observe.question import ask
+from offnet.runtime.base import RunningLab
+from offnet.wait import Deadline, until
+
+CONVERGENCE_DEADLINE = 60.0
+
+
+def converge(network: Network, lab: RunningLab, seconds: float = CONVERGENCE_DEADLINE) -> None:
+    """Returns once every PE's kernel has every site of its VRFs; DeadlineExpired names the first gap hop by hop."""
+    limit = Deadline(seconds)
+    for pe, table, site in _wanted(network):
+        until(
+            partial(present, lab, pe, table, site.lan),
+            what=f"{site.lan} of {site.name} in table {table} of {pe}",
+            deadline=limit,
+            seen=lambda: "; ".join(diagnose(network, lab)),
+            interval=POLL,
+        )
+
+
+def _wanted(network: Network) -> list[tuple[str, int, Site]]:
+    """Where each site's prefix must come to be a usable route; a site without reverse route is nowhere."""
+    sites = [site for site in network.sites if not (site.tunnel and site.tunnel.rri == "off")]
+    return [
+        (pe.name, pe.default.vrf(site.vpn).table, site) for pe in network.role(Role.PE) for site in sites
+    ]
+
+
+def diagnose(network: Network, lab: RunningLab) -> list[str]:
+    """What is not up, from the core outward: OSPF, LDP, BGP."""
+    found = []
+    for node in network.role(Role.PE, Role.P):
+        adjacencies = len(node.default.ospf.interfaces) - 1 if node.default.ospf else 0
+        full = sum(neighbor.full for neighbor in ask(lab, node.name, frr.OSPF_NEIGHBORS))
+        if full != adjacencies:
+            found.append(f"{node.name}: {full} of {adjacencies} OSPF neighbours full")
+        sessions = len(node.default.ldp.peers) if node.default.ldp else 0
+        up = sum(neighbor.operational for neighbor in ask(lab, node.name, frr.LDP_NEIGHBORS))
+        if up != sessions:
+            found.append(f"{node.name}: {up} of {sessions} LDP sessions operational")
+        if node.default.bgp:
+            found += [
+                f"{node.name}: BGP with {peer.address} is {peer.state}"
+                for peer in ask(lab, node.name, frr.VPN_PEERS)
+                if not peer.established
+            ]
+    return found or ["OSPF, LDP and BGP are up: look at the SAs (`offnet show LAB sa`) and the agent's log"]

@@ -1,0 +1,77 @@
+"""A lab server: reached with the user's own OpenSSH configuration, keys and known hosts."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import tempfile
+from pathlib import Path
+
+from offnet.errors import HostError, UsageError
+from offnet.host.control import SOCKET, ControlledHost
+from offnet.host.master import Master, lifeline
+from offnet.wait import Deadline
+
+_TARGET = re.compile(r"ssh://(?P<login>([a-zA-Z0-9._-]+@)?[a-zA-Z0-9][a-zA-Z0-9._-]*)(:(?P<port>\d{1,5}))?/?")
+_CONNECT_TIMEOUT = 15.0
+_SUDO = ("sudo", "-n", "--")
+
+
+class SshHost(ControlledHost):
+    """Root on a lab server, through one master connection that ends with this process.
+
+    Unknown or changed host keys are refused, nothing is ever asked for. A login that is not
+    root needs sudo without a password.
+    """
+
+    def __init__(self, name: str, directory: Path, master: Master, elevate: tuple[str, ...]) -> None:
+        super().__init__(name, directory, elevate)
+        self._master = master
+
+    @classmethod
+    def connect(cls, url: str, *, deadline: float = _CONNECT_TIMEOUT) -> SshHost:
+        """Connect to ``ssh://user@server:port``. HostError in ssh's own words if that fails."""
+        argv = _master_argv(url)
+        directory = Path(tempfile.mkdtemp(prefix="offnet-ssh-"))
+        try:
+            master = Master(argv, directory, os.environ)
+            try:
+                master.await_up(f"{url}: no connection", Deadline(deadline))
+                return cls(url, directory, master, _elevation(url, directory))
+            except BaseException:
+                master.end()
+                raise
+        except BaseException:
+            shutil.rmtree(directory)
+            raise
+
+    def close(self) -> None:
+        """End the connection. What was started on the server and kept goes on."""
+        if self.directory.is_dir():
+            self.disconnect()
+            self._master.end()
+            shutil.rmtree(self.directory)
+
+
+def _master_argv(url: str) -> tuple[str, ...]:
+    found = _TARGET.fullmatch(url)
+    if found is None:
+        raise UsageError(f"{url}: not a lab server; write ssh://user@server or ssh://user@server:port")
+    if shutil.which("ssh") is None:
+        raise HostError("ssh is missing on this machine; install the package openssh-client")
+    port = ("-p", found["port"]) if found["port"] else ()
+    options = (
+        "ControlPersist=no", "BatchMode=yes", "LogLevel=ERROR", "ServerAliveInterval=5", "RemoteCommand=none",
+    )  # fmt: skip
+    flags = (argument for option in options for argument in ("-o", option))
+    return ("ssh", "-M", "-S", SOCKET, "-T", *flags, *port, "--", found["login"], lifeline("exit"))
+
+
+def _elevation(url: str, directory: Path) -> tuple[str, ...]:
+    plain = ControlledHost(url, directory)
+    if plain.run(("id", "-u"), timeout=_CONNECT_TIMEOUT).stdout.strip() == "0":
+        return ()
+    if plain.run((*_SUDO, "true"), timeout=_CONNECT_TIMEOUT, check=False).code:
+        raise HostError(f"{url}: the login is not root and sudo wants a password; nodes are made by root")
+    return _SUDO

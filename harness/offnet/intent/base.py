@@ -1,0 +1,11 @@
+"""What all models of lab.yml share."""
+
+from __future__ import annotations
+
+from pydantic import BaseModel, ConfigDict
+
+
+class Model(BaseModel):
+    """What all parts share: unknown keys refused, values never converted, nothing changed later."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
