@@ -1,6 +1,6 @@
 """Record what the real daemons of the running lab single-ip answer, for the tests in this folder.
 
-``record(lab, directory)`` asks every question of the observers and keeps the raw text, the VICI
+``record`` asks every question of the observers and keeps the raw text, the VICI
 messages as JSON and a capture of an IKE exchange. Keys of SAs are not asked for. Run by
 ``pytest tests/observe --record`` (see conftest.py).
 """
@@ -15,14 +15,15 @@ from typing import Any
 
 from vici import Session
 
+from offnet.network.model import Network
 from offnet.observe import frr, kernel
 from offnet.observe.byte_stream import StreamSocket
 from offnet.observe.capture import Capture
 from offnet.observe.packet import Kind
-from offnet.observe.probe import Probe, ping
 from offnet.observe.question import Question, raw
 from offnet.observe.vici import SOCKET_ARGV, Vici
 from offnet.runtime.base import RunningLab
+from offnet.wait import until
 
 GATEWAY, REMOTE, SPOKE, INTERNET = "vpn-gw1-east", "pe2", "spoke-vpn1-east", "inet"
 ROUTER_QUESTIONS: tuple[Question[Any], ...] = (
@@ -49,18 +50,17 @@ GATEWAY_QUESTIONS: tuple[Question[Any], ...] = (
 )
 
 
-def record(lab: RunningLab, directory: Path) -> None:
+def record(lab: RunningLab, network: Network, directory: Path) -> None:
     """Write recordings of a converged lab below a directory."""
     directory.mkdir(parents=True, exist_ok=True)
-    # Three pings through one SA, so that its counters have something to say.
-    ping(lab, SPOKE, [Probe("10.0.67.10", "10.1.1.10")])
+    _ping(lab, network)  # so that the counters of one SA have something to say
     for node in (GATEWAY, REMOTE):
         for question in ROUTER_QUESTIONS:
             _write(directory / recording(node, question), raw(lab, node, question))
     for question in GATEWAY_QUESTIONS:
         _write(directory / recording(GATEWAY, question), raw(lab, GATEWAY, question))
     _write(directory / "vici.json", json.dumps(vici_messages(lab), indent=1) + "\n")
-    (directory / "handshake.pcap").write_bytes(handshake(lab))
+    (directory / "handshake.pcap").write_bytes(handshake(lab, network))
 
 
 def recording(node: str, question: Question[Any]) -> str:
@@ -93,17 +93,24 @@ def vici_messages(lab: RunningLab) -> dict[str, Any]:
         return messages | {"events": seen}
 
 
-def handshake(lab: RunningLab) -> bytes:
+def handshake(lab: RunningLab, network: Network) -> bytes:
     """A capture of the Internet while a spoke sets its SA up and sends one ping."""
     with Vici(lab, SPOKE) as spoke:
         connection = spoke.list_conns()[0]
         spoke.terminate(ike=connection.name)
         with Capture(lab, INTERNET) as capture:
             spoke.initiate(connection.children[0])
-            ping(lab, SPOKE, [Probe("10.0.67.10", "10.1.1.10", count=2)])
+            _ping(lab, network)
             capture.wait_for(lambda packet: packet.kind is Kind.ESP, 5.0)
             capture.stop()
             return capture.pcap
+
+
+def _ping(lab: RunningLab, network: Network) -> None:
+    """Until an answer comes: after an IKEv1 handshake the way back takes a moment longer to appear."""
+    source, target = network.site(SPOKE).host, network.site("ce1").host
+    argv = ["ping", "-q", "-c", "1", "-W", "0.2", "-I", str(source), str(target)]
+    until(lambda: lab.run(SPOKE, argv, check=False).code == 0, what="an answer to a ping", deadline=10.0)
 
 
 def _until(events: Any, socket: StreamSocket, kind: str) -> list[Any]:

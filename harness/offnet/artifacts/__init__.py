@@ -17,6 +17,8 @@ from offnet.artifacts.progress import Progress, Silent
 from offnet.artifacts.store import Recipe, Store
 
 __all__ = [
+    "KERNEL",
+    "NODE_IMAGE",
     "ImageRecord",
     "Progress",
     "Recipe",

@@ -145,10 +145,9 @@ def make_writable(folder: Path) -> None:
 def userns_advice(
     sysctl: Path = Path("/proc/sys/kernel/apparmor_restrict_unprivileged_userns"), *, root: bool | None = None
 ) -> str:
-    """Explain why namespaces or mounts may be refused here; empty when nothing is known to forbid them."""
-    if os.geteuid() == 0 if root is None else root:
-        return "This root may not mount: in a container, it needs the capability SYS_ADMIN (or --privileged)."
-    if not sysctl.exists() or sysctl.read_text().strip() != "1":
+    """Explain why an ordinary user may be refused a user namespace here; empty when nothing forbids it."""
+    root = os.geteuid() == 0 if root is None else root
+    if root or not sysctl.exists() or sysctl.read_text().strip() != "1":
         return ""
     return (
         "This machine's AppArmor restricts user namespaces of ordinary users, which mmdebstrap needs. "

@@ -121,6 +121,7 @@ class Store:
         (output / MARKER).write_text(json.dumps(record, indent=2) + "\n")
         for path in [*output.iterdir(), output]:
             _flush(path)
+        remove_tree(final)
         output.rename(final)
         _flush(final.parent)
         self._prune(final)

@@ -21,6 +21,7 @@ from offnet.errors import ArtifactError
 
 # The environment of a user reaches a build only so far: a MAKEFLAGS or CFLAGS would change its result.
 PASSED_ON = re.compile(r"HOME|USER|LOGNAME|LANG|APT_CONFIG|(https?|ftp|no|all)_proxy", re.IGNORECASE)
+MOUNT_ADVICE = "This root may not mount: in a container it needs the capability SYS_ADMIN (or --privileged)."
 GRACE_SECONDS = 20.0
 # Its standard input is a pipe from us: it ends when we do, however that happens.
 GUARD = ("sh", "-c", "read -r _; kill -TERM 0")
@@ -170,7 +171,7 @@ class Workshop:
         advice = [line.removeprefix("offnet: ") for line in self._heard if line.startswith("offnet: ")]
         advice += [hint for pattern, hint in HINTS if any(re.search(pattern, line) for line in self._heard)]
         if any(REFUSED.search(line) for line in self._heard):
-            advice += [userns_advice()]
+            advice += [MOUNT_ADVICE if os.geteuid() == 0 else userns_advice()]
         parts = [
             f"The {self.title} could not be built: {what} while {self.step_name}.",
             *filter(None, advice),

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from offnet.cli.arguments import CryptoOption, Json, complete_lab
+from offnet.cli.arguments import CryptoOption, Json, Lab, complete_lab
 from offnet.errors import LabError, Problem, UsageError
 
 if TYPE_CHECKING:
@@ -32,6 +32,7 @@ def register(application: typer.Typer, panel: str) -> None:
     application.command("new", rich_help_panel=panel)(new)
     application.command("render", rich_help_panel=panel)(render)
     application.command("schema", rich_help_panel=panel)(schema)
+    application.command("picture", rich_help_panel=panel)(picture)
 
 
 def list_labs(as_json: Json = False) -> None:
@@ -161,20 +162,49 @@ def schema(
 
     [dim]offnet schema --check[/dim]
     """
-    import difflib
-
     from offnet import resources
-    from offnet.cli.output import say
     from offnet.intent import schema as source
 
-    path = into or resources.schema()
-    if not check:
-        say(f"{path}: {'written' if source.write_schema(path) else 'up to date'}")
-        return
+    _keep_current(into or resources.schema(), source.text(), check=check)
+
+
+def picture(
+    lab: Lab,
+    into: Annotated[
+        Path | None, typer.Option("--into", metavar="FILE", help="Default: docs/LAB.svg.", dir_okay=False)
+    ] = None,
+    check: Check = False,
+) -> None:
+    """Draw the topology of a lab as an SVG picture.
+
+    [dim]offnet picture single-ip --into topology.svg[/dim]
+    """
+    from offnet import resources
+    from offnet.cli.network import network_of
+    from offnet.report.topology_svg import draw
+
+    network = network_of(lab)
+    root = resources.checkout()
+    if into is None and root is None:
+        raise UsageError("say where to with --into FILE")
+    _keep_current(into or (root or Path()) / "docs" / f"{network.name}.svg", draw(network), check=check)
+
+
+def _keep_current(path: Path, text: str, *, check: bool) -> None:
+    """Writes a generated file, or with ``check`` prints a diff and exits with 1 where it is stale."""
+    import difflib
+
+    from offnet.cli.output import say
+
     there = path.read_text(encoding="utf-8") if path.is_file() else ""
-    difference = list(
-        difflib.unified_diff(there.splitlines(), source.text().splitlines(), str(path), "models")
-    )
-    say("\n".join(difference) if difference else f"{path}: up to date")
-    if difference:
+    if there == text:
+        say(f"{path}: up to date")
+    elif check:
+        lines = difflib.unified_diff(
+            there.splitlines(), text.splitlines(), str(path), "generated", lineterm=""
+        )
+        say("\n".join((*lines, f"{path}: stale")))
         raise typer.Exit(1)
+    else:
+        path.write_text(text, encoding="utf-8")
+        say(f"{path}: written")

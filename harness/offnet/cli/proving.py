@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from offnet import resources, session
+from offnet import intent, session
 from offnet.cli.terminal import Terminal
 from offnet.cli.versions import offnet_version
 from offnet.errors import UsageError
@@ -20,6 +20,7 @@ from offnet.network.model import Crypto
 from offnet.report import evidence, folder
 from offnet.report.from_pytest import ResultCollector
 from offnet.report.model import Outcome, Phase, Run
+from offnet.runtime import labs
 
 PLUGIN = "offnet.pytest_plugin"
 
@@ -61,7 +62,7 @@ def prove(lab: Path, wish: Wish, files: Files) -> Outcome:
     started = datetime.now(UTC).isoformat(timespec="seconds")
     terminal = Terminal()
     with _session(lab, wish, terminal) as proved:
-        place = folder.new_folder(resources.runs_dir(), proved.network.name)
+        place = proved.folder
         terminal.headline(proved.network)
         terminal.note(f"{proved.running.runtime} on {proved.running.host.name}: {proved.host_reason}")
         phases = list(proved.phases)
@@ -93,7 +94,8 @@ def prove(lab: Path, wish: Wish, files: Files) -> Outcome:
 @contextmanager
 def _session(lab: Path, wish: Wish, terminal: Terminal) -> Iterator[session.Session]:
     """The lab's session; nothing is left of the lab afterwards unless it ran before or is to be kept."""
-    lifetime = "up" if wish.keep else "check"
+    keep = wish.keep and not labs.running(intent.load(lab).name)
+    lifetime: session.Lifetime = "up" if keep else "check"
     try:
         proved = session.bring_up(lab, wish.crypto, wish.runtime, wish.host, lifetime, terminal)
         try:

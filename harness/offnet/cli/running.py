@@ -18,10 +18,12 @@ if TYPE_CHECKING:
 @contextmanager
 def attached(lab: str, node: str | None = None) -> Iterator[tuple[RunningLab, Network]]:
     """The running lab and its network; UsageError where it has no such node or is not running."""
-    from offnet.cli.network import network_of
+    from offnet import intent
+    from offnet.cli.network import lab_folder
     from offnet.runtime import labs
+    from offnet.session import network_of_running
 
-    network = network_of(lab)
+    network = network_of_running(intent.load(lab_folder(lab)))
     if node is not None:
         known_node(network, node)
     running = labs.attach(network.name)

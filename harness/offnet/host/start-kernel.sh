@@ -10,12 +10,15 @@
 set -u
 
 feed_kernel() {
+    # by exec, because the shell would keep a copy of what a redirection replaces, and with it
+    # the connection open
+    exec <&6 6<&- >input 2>/dev/null
     read -r _ <gate && cat
     [ ! "/proc/$$/cwd" -ef . ] || kill -KILL "$$"
 }
 
 mkfifo -m 600 input gate
 exec 6<&0
-feed_kernel <&6 >input 2>/dev/null &
+feed_kernel &
 exec 3<input 4>&1 5>gate 6<&- </dev/null >console.log 2>&1
 exec "$@"

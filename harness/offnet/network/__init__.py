@@ -1,0 +1,1 @@
+"""The resolved network: frozen values in the terms of the field."""

@@ -6,5 +6,4 @@ Text and bytes end here; nothing here judges.
 * ``frr``, ``kernel``: the questions there are. ``frr_model``, ``kernel_model``: the answers.
 * ``vici``: a node's charon, with ``vici_model``.
 * ``capture``: live captures, with ``packet`` and ``ike``; ``pcap`` reads capture files.
-* ``probe``: pings.
 """

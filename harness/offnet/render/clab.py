@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-from offnet.network.model import Endpoint, Network, Role
+import re
+
+import yaml
+
+from offnet.network.model import Crypto, Endpoint, Network, Role
 from offnet.render.block_yaml import Value, block_yaml
 
 IMAGE = "offnet-node"
+CRYPTO_LABEL = "offnet-crypto"
 # Tiers of `containerlab graph`: provider on top, customers at the bottom.
 LEVELS = {Role.P: 1, Role.PE: 2, Role.INTERNET: 3, Role.CE: 4, Role.SPOKE: 4}
 ICONS = {Role.P: "router", Role.PE: "router", Role.INTERNET: "cloud", Role.CE: "host", Role.SPOKE: "host"}
@@ -22,6 +27,7 @@ def clab_file(network: Network) -> str:
                 "image-pull-policy": "Never",
                 "restart-policy": "no",
                 "network-mode": "none",
+                "labels": {CRYPTO_LABEL: network.crypto.value},
             },
             "groups": {
                 role.value: {"labels": {"graph-level": LEVELS[role], "graph-icon": ICONS[role]}}
@@ -43,8 +49,13 @@ def clab_file(network: Network) -> str:
 
 def _inert(text: str) -> str:
     """Text that containerlab leaves alone: it expands templates and variables in comments too."""
-    return text.replace("{{", "{ {").replace("$", "$$")
+    return re.sub(r"{(?={)", "{ ", text).replace("$", "$$")
 
 
 def _endpoint(endpoint: Endpoint) -> Value:
     return {"node": endpoint.node, "interface": endpoint.interface}
+
+
+def crypto_of(text: str) -> Crypto:
+    """The crypto variant that the text of a rendered topology file is of."""
+    return Crypto(yaml.safe_load(text)["topology"]["defaults"]["labels"][CRYPTO_LABEL])

@@ -1,0 +1,143 @@
+"""A lab for a while: rendered, started where it can run, converged, and taken down again."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import TracebackType
+from typing import Literal, Self
+
+from offnet import artifacts, intent, resources
+from offnet.artifacts import noderoot, uml
+from offnet.artifacts.progress import Progress
+from offnet.design import design
+from offnet.errors import UsageError
+from offnet.experiments.convergence import converge
+from offnet.intent.models import LabIntent
+from offnet.network.model import Crypto, Network
+from offnet.render import render
+from offnet.render.tree import write
+from offnet.report import folder as folders
+from offnet.report.model import Phase
+from offnet.render.clab import crypto_of
+from offnet.runtime import clab, hosting, labs, select
+from offnet.runtime.base import RunningLab
+
+Lifetime = Literal["check", "up"]
+TOPOLOGY = "topology"
+
+
+@dataclass(slots=True)
+class Session:
+    """A running lab and what is known of it. ``close`` takes down what ``bring_up`` started for a check."""
+
+    network: Network
+    running: RunningLab
+    host_reason: str
+    folder: Path
+    phases: list[Phase] = field(default_factory=list)
+    _started: labs.Session | None = None
+
+    def close(self) -> None:
+        """Lets go of the lab: it ends if it was started for this session alone. May be called twice."""
+        if self._started is not None:
+            self._started.close()
+        else:
+            self.running.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+class Provided:
+    """A pytest plugin that hands a session to the checks, so that they start no lab of their own."""
+
+    def __init__(self, session: Session) -> None:
+        self.session = session
+
+
+def bring_up(
+    lab: Path,
+    crypto: Crypto | None,
+    runtime: str | None,
+    host: str | None,
+    lifetime: Lifetime,
+    progress: Progress,
+) -> Session:
+    """The lab of a folder, running and converged.
+
+    A lab that runs already is taken as it is for a check. Otherwise everything is started, and ends
+    with the session unless ``lifetime`` is ``up``; whatever goes wrong, nothing is left.
+    """
+    written = intent.load(lab)
+    if lifetime == "check" and labs.running(written.name):
+        return _attach(written, crypto)
+    return _start(written, design(written, crypto), runtime, host, lifetime, progress)
+
+
+def network_of_running(written: LabIntent) -> Network:
+    """The network of a lab in the variant in which it runs; in its default one if it does not run."""
+    return design(written, _running_variant(written.name))
+
+
+def _running_variant(name: str) -> Crypto | None:
+    record = next((listed.record for listed in labs.ps() if listed.record.lab == name), None)
+    return crypto_of(clab.find(Path(record.topology)).read_text(encoding="utf-8")) if record else None
+
+
+def _attach(written: LabIntent, crypto: Crypto | None) -> Session:
+    network = network_of_running(written)
+    if crypto not in (None, network.crypto):
+        raise UsageError(
+            f"{network.name} runs as {network.crypto}; take it down first, or leave --crypto {crypto} out"
+        )
+    place = folders.new_folder(resources.runs_dir(), network.name)
+    return Session(network, labs.attach(network.name), "it was running already", place)
+
+
+def _start(
+    written: LabIntent,
+    network: Network,
+    runtime: str | None,
+    host: str | None,
+    lifetime: Lifetime,
+    progress: Progress,
+) -> Session:
+    choice = select.choose(host, runtime)
+    phases: list[Phase] = []
+    with _phase("artifacts", phases):
+        kinds = [artifacts.NODE_IMAGE] + [artifacts.KERNEL] * (choice.host == hosting.SANDBOX)
+        made = artifacts.ensure(*kinds, progress=progress)
+    place = folders.new_folder(resources.runs_dir(), network.name)
+    with _phase("render", phases):
+        write(render(network), place / TOPOLOGY)
+    progress.step(f"starting {len(network.nodes)} nodes of {network.name} on {choice.host}", 0)
+    image = made[artifacts.NODE_IMAGE] / noderoot.IMAGE
+    kernel = made.get(artifacts.KERNEL, Path()) / uml.BINARY
+    started = labs.start(place / TOPOLOGY, choice.host, image=image, kernel=kernel, report=progress.tick)
+    try:
+        phases += [Phase(name, seconds) for name, seconds in started.timings.items()]
+        progress.step("waiting for routes of all sites on all PEs", 0)
+        with _phase("converge", phases):
+            converge(network, started.lab)
+        if lifetime == "up":
+            started.keep()
+    except BaseException:
+        started.close()
+        raise
+    return Session(network, started.lab, choice.reason, place, phases, started)
+
+
+@contextmanager
+def _phase(name: str, phases: list[Phase]) -> Iterator[None]:
+    begun = time.monotonic()
+    yield
+    phases.append(Phase(name, time.monotonic() - begun))

@@ -1,0 +1,53 @@
+"""Where labs will run, given what was found."""
+
+from __future__ import annotations
+
+from offnet.doctor import Diagnosis, Finding, Status, Topic, choose, diagnose
+from offnet.doctor.model import one_line
+from offnet.runtime import select
+
+ROOT = Finding(Topic.NATIVE, "rights", Status.OK, "root")
+NO_VRF = Finding(Topic.NATIVE, "vrf", Status.MISSING, "absent", "sudo modprobe -a vrf")
+NO_SSH = Finding(Topic.SANDBOX, "ssh", Status.MISSING, "not installed", "sudo apt-get install -y ssh")
+SMALL_SHM = Finding(Topic.SANDBOX, "shared memory", Status.NOTE, "64 MB")
+ARM = Finding(Topic.MACHINE, "architecture", Status.MISSING, "aarch64")
+
+
+def _where(*findings: Finding) -> str | None:
+    return choose(findings).host
+
+
+def test_directly_where_the_kernel_has_all() -> None:
+    assert _where(ROOT) == "local"
+
+
+def test_in_the_sandbox_otherwise() -> None:
+    diagnosis = choose((ROOT, NO_VRF))
+    assert (diagnosis.host, diagnosis.usable) == ("sandbox", True)
+    assert "vrf" in diagnosis.reason
+
+
+def test_a_note_is_no_obstacle() -> None:
+    assert _where(NO_VRF, SMALL_SHM) == "sandbox"
+
+
+def test_nowhere_with_one_line_to_copy() -> None:
+    diagnosis = choose((NO_VRF, NO_SSH))
+    assert not diagnosis.usable
+    assert diagnosis.remedy == "sudo apt-get install -y ssh"
+    assert diagnosis.native_remedy == "sudo modprobe -a vrf"
+
+
+def test_another_architecture_is_no_place_for_labs() -> None:
+    assert not choose((ROOT, ARM)).usable
+
+
+def test_remedies_merge_into_one_line() -> None:
+    remedies = ["sudo apt-get install -y a && sudo modprobe -a vrf", "", "sudo apt-get install -y b",
+                "sudo apt-get install -y a && sudo modprobe -a esp4", "sudo sysctl x=0"]  # fmt: skip
+    assert one_line(remedies) == "sudo apt-get install -y a b && sudo modprobe -a vrf esp4 && sudo sysctl x=0"
+
+
+def test_the_doctor_and_the_commands_choose_alike_here() -> None:
+    diagnosis: Diagnosis = diagnose()
+    assert diagnosis.host in {None, select.choose().host}
