@@ -107,7 +107,7 @@ def runs(sites: int, number: int, *, write: bool) -> dict[str, float]:
     command = [sys.executable, __file__, "--measure", str(sites), *(["--write"] if write else [])]
     seen = []
     for _ in range(number):
-        done = subprocess.run(command, capture_output=True, text=True, timeout=LONGEST_RUN, check=True)  # noqa: S603
+        done = subprocess.run(command, capture_output=True, text=True, timeout=LONGEST_RUN, check=True)
         seen.append(json.loads(done.stdout))
     return {name: median(one[name] for one in seen) for name in seen[0]}
 

@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 
 from offnet import intent
-from offnet.artifacts.progress import Silent
 from offnet.errors import OffnetError
 from offnet.experiments.bench import Bench
 from offnet.network.model import Crypto
@@ -72,7 +71,7 @@ class LabPool:
 
     def _start(self, wanted: Wanted) -> Session:
         option = self._config.getoption
-        return bring_up(wanted.folder, wanted.crypto, option("--runtime"), option("--host"), "check", Silent())
+        return bring_up(wanted.folder, wanted.crypto, runtime=option("--runtime"), host=option("--host"))
 
     def _end(self) -> None:
         if self._current is None:

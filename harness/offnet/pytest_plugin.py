@@ -41,7 +41,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="crypto variant of the labs: as-printed, modern, or both (default)",
     )
     group.addoption("--runtime", help="runtime of the labs (default: netns)")
-    group.addoption("--host", help="where labs run: local, sandbox, ssh://user@server (default: what works here)")
+    group.addoption(
+        "--host", help="where labs run: local, sandbox, ssh://user@server (default: what works here)"
+    )
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -86,7 +88,9 @@ class LabFile(pytest.File):
         for crypto in pool.variants(self.path.parent):
             yield LabVariant.from_parent(self, name=crypto.value, crypto=crypto)
 
-    def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException]) -> Any:
+    def repr_failure(  # type: ignore[override]  # pytest.Collector leaves out the style as well
+        self, excinfo: pytest.ExceptionInfo[BaseException]
+    ) -> Any:
         """Our own errors are messages, not tracebacks."""
         if isinstance(excinfo.value, OffnetError):
             return str(excinfo.value)
@@ -170,7 +174,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             item.add_marker(pytest.mark.lab)
             if config.pluginmanager.hasplugin("xdist"):
                 item.add_marker(pytest.mark.xdist_group(str(wanted)))
-    order = {wanted: place for place, wanted in enumerate(dict.fromkeys(i.stash.get(WANTED, None) for i in items))}
+    order = {
+        wanted: place for place, wanted in enumerate(dict.fromkeys(i.stash.get(WANTED, None) for i in items))
+    }
     items.sort(key=lambda item: order[item.stash.get(WANTED, None)])
 
 

@@ -12,17 +12,17 @@ from typing import Literal, Self
 
 from offnet import artifacts, intent, resources
 from offnet.artifacts import noderoot, uml
-from offnet.artifacts.progress import Progress
+from offnet.artifacts.progress import Progress, Silent
 from offnet.design import design
 from offnet.errors import UsageError
 from offnet.experiments.convergence import converge
 from offnet.intent.models import LabIntent
 from offnet.network.model import Crypto, Network
 from offnet.render import render
+from offnet.render.clab import crypto_of
 from offnet.render.tree import write
 from offnet.report import folder as folders
 from offnet.report.model import Phase
-from offnet.render.clab import crypto_of
 from offnet.runtime import clab, hosting, labs, select
 from offnet.runtime.base import RunningLab
 
@@ -66,11 +66,12 @@ class Provided:
 
 def bring_up(
     lab: Path,
-    crypto: Crypto | None,
-    runtime: str | None,
-    host: str | None,
-    lifetime: Lifetime,
-    progress: Progress,
+    crypto: Crypto | None = None,
+    *,
+    runtime: str | None = None,
+    host: str | None = None,
+    lifetime: Lifetime = "check",
+    progress: Progress | None = None,
 ) -> Session:
     """The lab of a folder, running and converged.
 
@@ -80,7 +81,8 @@ def bring_up(
     written = intent.load(lab)
     if lifetime == "check" and labs.running(written.name):
         return _attach(written, crypto)
-    return _start(written, design(written, crypto), runtime, host, lifetime, progress)
+    choice = select.choose(host, runtime)
+    return _start(design(written, crypto), choice, lifetime, progress or Silent())
 
 
 def network_of_running(written: LabIntent) -> Network:
@@ -103,15 +105,7 @@ def _attach(written: LabIntent, crypto: Crypto | None) -> Session:
     return Session(network, labs.attach(network.name), "it was running already", place)
 
 
-def _start(
-    written: LabIntent,
-    network: Network,
-    runtime: str | None,
-    host: str | None,
-    lifetime: Lifetime,
-    progress: Progress,
-) -> Session:
-    choice = select.choose(host, runtime)
+def _start(network: Network, choice: select.Choice, lifetime: Lifetime, progress: Progress) -> Session:
     phases: list[Phase] = []
     with _phase("artifacts", phases):
         kinds = [artifacts.NODE_IMAGE] + [artifacts.KERNEL] * (choice.host == hosting.SANDBOX)

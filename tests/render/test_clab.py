@@ -81,8 +81,9 @@ def test_every_node_gets_its_own_folder_which_exists(document: Data, files: dict
 
 
 def test_labels_are_text_or_numbers(document: Data) -> None:
-    for group in document["topology"]["groups"].values():
-        for value in group["labels"].values():
+    topology = document["topology"]
+    for settings in (topology["defaults"], *topology["groups"].values()):
+        for value in settings["labels"].values():
             assert (isinstance(value, int) and value >= 0) or (isinstance(value, str) and value)
 
 

@@ -15,6 +15,7 @@ from offnet.design import design
 from offnet.intent import load
 from offnet.network.model import Crypto
 from offnet.render import render
+from offnet.render.clab import crypto_of
 from offnet.render.tree import difference
 
 LABS = sorted(path.parent.name for path in resources.labs().glob("*/lab.yml"))
@@ -59,12 +60,15 @@ def test_another_process_renders_the_same_bytes_in_the_same_order(crypto: Crypto
     assert there.stdout.strip() == sha256(here.encode()).hexdigest()
 
 
-def test_the_variants_differ_in_swanctl_conf_only() -> None:
+def test_the_variants_differ_in_swanctl_conf_and_in_the_label_that_names_them() -> None:
     intent = load(resources.labs() / "single-ip")
     printed, modern = (render(design(intent, crypto)) for crypto in (Crypto.AS_PRINTED, Crypto.MODERN))
     assert printed.keys() == modern.keys()
+    topology = f"{intent.name}.clab.yml"
     changed = {Path(path).name for path in printed if printed[path] != modern[path]}
-    assert changed == {"swanctl.conf"}
+    assert changed == {"swanctl.conf", topology}
+    assert (crypto_of(printed[topology]), crypto_of(modern[topology])) == (Crypto.AS_PRINTED, Crypto.MODERN)
+    assert printed[topology].replace(Crypto.AS_PRINTED, Crypto.MODERN) == modern[topology]
 
 
 def test_every_file_ends_with_one_newline_and_no_line_with_a_space(files: dict[str, str]) -> None:

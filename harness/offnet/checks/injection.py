@@ -47,8 +47,13 @@ def _rekeyed(subject: Subject) -> Claim[dict[str, Rekeying]]:
         here = seen[site.name]
         mistakes = ["the same SPI as before"] if here.before == here.after else []
         mistakes += [f"no route at {node}" for node in places if node not in here.routed]
-        mistakes += [f"{here.sent - here.received} of {here.sent} probes lost"] if here.received < here.sent else []
-        return verdict(mistakes, f"SPI {here.before:08x} > {here.after:08x}, {here.received} of {here.sent} probes answered")
+        mistakes += (
+            [f"{here.sent - here.received} of {here.sent} probes lost"] if here.received < here.sent else []
+        )
+        return verdict(
+            mistakes,
+            f"SPI {here.before:08x} > {here.after:08x}, {here.received} of {here.sent} probes answered",
+        )
 
     return Claim(
         8,

@@ -28,7 +28,9 @@ def claims(network: Network) -> Iterator[Claim[Any]]:
             [site.marker for site in foreign_markers(network, source)],
         )
         yield _unreachable(
-            source, f"{source.name} reaches no address of the provider's global table", global_addresses(network)
+            source,
+            f"{source.name} reaches no address of the provider's global table",
+            global_addresses(network),
         )
 
 
@@ -40,7 +42,9 @@ def _tagged(network: Network, source: Site, target: Site) -> Claim[Isolation]:
         got = seen.arrived[target.name].get(tag, 0)
         mistakes = [f"{got} arrived at {target.name}"] if got != seen.sent else []
         mistakes += [
-            f"{seen.arrived[twin.name][tag]} arrived at {twin.name}" for twin in twins if seen.arrived[twin.name].get(tag)
+            f"{seen.arrived[twin.name][tag]} arrived at {twin.name}"
+            for twin in twins
+            if seen.arrived[twin.name].get(tag)
         ]
         return verdict(mistakes, f"{got} at {target.name}, 0 at {', '.join(twin.name for twin in twins)}")
 

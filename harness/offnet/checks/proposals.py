@@ -47,7 +47,7 @@ def tokens(proposal: str) -> frozenset[str]:
 
 
 def ike_transforms(sa: IkeSa) -> frozenset[str]:
-    """What an IKE_SA uses. The PRF that follows from the integrity algorithm is not named, as in a proposal."""
+    """What an IKE_SA uses; a PRF that follows from the integrity algorithm is not named, as in proposals."""
     names = _keywords(sa.encryption, sa.integrity, sa.prf, sa.dh_group)
     implied = {f"prf{name}" for name in names} & names
     return names - implied

@@ -30,11 +30,11 @@ def claims(network: Network) -> Iterator[Claim[Any]]:
 
 def _claim(source: Site, target: Site) -> Claim[Looked]:
     tunnels = [site.name for site in (source, target) if site.tunnel]
-    carried = f"carried by the SAs of {' and '.join(tunnels)}" if tunnels else "no SA touched"
+    carried = f"counted at both ends of the SAs of {' and '.join(tunnels)}" if tunnels else "no SA touched"
     return Claim(
         proof=1,
         name=f"{source.vpn}: {source.name} reaches {target.name}",
-        expected=f"{PROBES} of {PROBES} replies from {target.host} and from {target.marker}, {carried}, counted at both ends",
+        expected=f"{PROBES} of {PROBES} replies from {target.host} and from {target.marker}, {carried}",
         look=look,
         judge=lambda looked: judge(source, target, *looked),
     )
@@ -57,18 +57,22 @@ def judge(source: Site, target: Site, state: Sas, probes: dict[tuple[str, str], 
             else:
                 expected |= dict.fromkeys(_ends(site, pair), ADDRESSES * seen.sent)
     mistakes += _differences(expected, seen.growth)
-    return verdict(mistakes, f"{seen.to_host}+{seen.to_marker} replies, {len(seen.growth)} SA counters grew as they must")
+    return verdict(
+        mistakes, f"{seen.to_host}+{seen.to_marker} replies, {len(seen.growth)} SA counters grew as they must"
+    )
 
 
 def _ends(site: Site, pair: SaPair) -> tuple[tuple[str, int], ...]:
     """Requests and replies take one SA each; both are counted where they enter and where they leave."""
     assert site.tunnel  # noqa: S101 - the caller has looked
-    return tuple((node, spi) for node in (site.node, site.tunnel.gateway) for spi in (pair.to_site, pair.to_gateway))
+    return tuple(
+        (node, spi) for node in (site.node, site.tunnel.gateway) for spi in (pair.to_site, pair.to_gateway)
+    )
 
 
 def _differences(expected: Counters, growth: Counters) -> list[str]:
     return [
-        f"SA {spi:#010x} at {node} grew by {growth.get((node, spi), 0)} instead of {expected.get((node, spi), 0)}"
+        f"SA {spi:#010x} at {node} grew by {growth.get((node, spi), 0)}, not {expected.get((node, spi), 0)}"
         for node, spi in sorted(expected.keys() | growth.keys())
         if expected.get((node, spi), 0) != growth.get((node, spi), 0)
     ]

@@ -1,4 +1,4 @@
-"""Proof 6: who must not enter is refused for that reason, and leaves nothing. Proof 7 looks at the gap meanwhile."""
+"""Proof 6: who must not enter is refused for that reason and leaves nothing. Proof 7 looks meanwhile."""
 
 from __future__ import annotations
 
@@ -66,14 +66,19 @@ def _withdrawn(subject: Subject) -> Claim[dict[str, Refusal]]:
     def judge(seen: dict[str, Refusal]) -> Verdict:
         gone, back = seen[site.name].gone or {}, seen[site.name].back or {}
         places = [node for node, _ in subject.tables]
-        missing = [f"not seen to go and come at {node}" for node in places if node not in gone or node not in back]
-        times = (f"{node} gone after {gone[node] * 1000:.0f} ms, back after {back[node] * 1000:.0f} ms" for node in gone)
+        missing = [
+            f"not seen to go and come at {node}" for node in places if node not in gone or node not in back
+        ]
+        times = (
+            f"{node} gone after {gone[node] * 1000:.0f} ms, back after {back[node] * 1000:.0f} ms"
+            for node in gone
+        )
         return verdict(missing, "; ".join(times))
 
     return Claim(
         3,
         f"{site.name}: {site.lan} goes from every PE with its SA, and comes back with it",
-        f"gone from, then back in, VRF {subject.tunnel.vrf} of {' and '.join(node for node, _ in subject.tables)}",
+        f"gone, then back, in VRF {subject.tunnel.vrf} of {' and '.join(node for node, _ in subject.tables)}",
         wrong_keys,
         judge,
     )
@@ -104,7 +109,10 @@ def _without_charon(subject: Subject) -> Claim[dict[str, Closed]]:
         mistakes = [f"{here.replies} replies"] if here.replies else []
         mistakes += [f"in clear: {packet}" for packet in here.leaked[:3]]
         slowest = max(here.back.values(), default=0.0)
-        return verdict(mistakes, f"no reply, nothing in clear; its route was everywhere {slowest * 1000:.0f} ms after its SA")
+        return verdict(
+            mistakes,
+            f"no reply, nothing in clear; its route was everywhere {slowest * 1000:.0f} ms after its SA",
+        )
 
     return Claim(
         7,

@@ -39,13 +39,15 @@ def _injected(network: Network, site: Site, tunnel: Tunnel) -> Claim[Routes]:
 
     def judge(state: Routes) -> Verdict:
         found = _in_table(state.kernel[tunnel.gateway], vrf.table, site.lan)
-        right = [r for r in found if r.protocol == str(REVERSE_ROUTE_PROTOCOL) and r.hops[0].interface == interface]
+        right = [
+            r for r in found if r.protocol == str(REVERSE_ROUTE_PROTOCOL) and r.hops[0].interface == interface
+        ]
         return Verdict(len(found) == len(right) == 1, _routes_text(found))
 
     return Claim(
         3,
         f"{site.name}: reverse route in VRF {vrf.name} of {tunnel.gateway}",
-        f"{site.lan} by {interface} in table {vrf.table}, put there by the agent (protocol {REVERSE_ROUTE_PROTOCOL})",
+        f"{site.lan} by {interface} in table {vrf.table}, by the agent (protocol {REVERSE_ROUTE_PROTOCOL})",
         routes,
         judge,
     )
@@ -57,14 +59,14 @@ def _distributed(network: Network, site: Site, pe: Node) -> Claim[Routes]:
     return Claim(
         3,
         f"{site.name}: VPNv4 route {vpn.rd} {site.lan} at {pe.name}, imposed with {imposed} label(s)",
-        f"{vpn.rd} {site.lan} from {origin.loopback} with {', '.join(vpn.rt_export)}; in VRF {vpn.name} the last label is its VPN label",
+        f"from {origin.loopback} with {', '.join(vpn.rt_export)}; in VRF {vpn.name} its VPN label comes last",
         routes,
-        lambda state: judge_distributed(site, vpn, origin, pe, imposed, state),
+        lambda state: judge_distributed(site, vpn, origin, pe, imposed=imposed, state=state),
     )
 
 
 def judge_distributed(
-    site: Site, vpn: Vpn, origin: Node, pe: Node, imposed: int, state: Routes
+    site: Site, vpn: Vpn, origin: Node, pe: Node, *, imposed: int, state: Routes
 ) -> Verdict:
     """The VPNv4 route is there with a label, and the kernel of the PE imposes it below the LDP label."""
     paths = [p for p in state.vpn[pe.name] if (p.rd, p.prefix) == (vpn.rd, site.lan)]
@@ -75,7 +77,10 @@ def judge_distributed(
     stacks = [route.hops[0].labels for route in installed if route.hops]
     if len(stacks) != 1 or len(stacks[0]) != imposed or stacks[0][-1] != label:
         mistakes.append(f"in VRF {vpn.name}: {_routes_text(installed)}")
-    return verdict(mistakes, f"VPN label {label}, imposed {{{' '.join(str(entry) for entry in stacks[0]) if stacks else ''}}}")
+    return verdict(
+        mistakes,
+        f"VPN label {label}, imposed {{{' '.join(str(entry) for entry in stacks[0]) if stacks else ''}}}",
+    )
 
 
 def _path_mistakes(path: BgpRoute, vpn: Vpn, origin: Node) -> Iterator[str]:
@@ -91,8 +96,15 @@ def _p_router(network: Network, router: Node) -> Claim[Routes]:
     lans = {site.lan for site in network.sites}
 
     def judge(state: Routes) -> Verdict:
-        found = [route for route in state.kernel[router.name] if any(route.prefix.overlaps(lan) for lan in lans if route.prefix != DEFAULT)]
-        return Verdict(not found, _routes_text(found) if found else f"{len(state.kernel[router.name])} routes, none of a VPN")
+        found = [
+            route
+            for route in state.kernel[router.name]
+            if any(route.prefix.overlaps(lan) for lan in lans if route.prefix != DEFAULT)
+        ]
+        return Verdict(
+            not found,
+            _routes_text(found) if found else f"{len(state.kernel[router.name])} routes, none of a VPN",
+        )
 
     return Claim(3, f"{router.name} holds no VPN prefix", "core and loopback prefixes only", routes, judge)
 
@@ -113,17 +125,23 @@ def _twins(network: Network, prefix: IPv4Network, pe: Node) -> Claim[Routes]:
         return Verdict(found == sorted(wanted), f"{prefix} under {', '.join(found) or 'no RD'}")
 
     return Claim(
-        3, f"{pe.name}: the RD alone separates the twins of {prefix}", f"{prefix} once under each of {', '.join(sorted(wanted))}", routes, judge
+        3,
+        f"{pe.name}: the RD alone separates the twins of {prefix}",
+        f"{prefix} once under each of {', '.join(sorted(wanted))}",
+        routes,
+        judge,
     )
 
 
 def _no_peer_routes(network: Network, pe: Node) -> Claim[Routes]:
-    """The book also injects a route to the peer; an XFRM interface needs none, the outer lookup is in the FVRF."""
+    """The book injects a route to the peer, too; here the outer lookup is in the FVRF without one."""
     outer = {tunnel.address for _, tunnel in network.tunnels()}
     tables = {vrf.table for vrf in pe.default.vrfs}
 
     def judge(state: Routes) -> Verdict:
-        leaked = [route for route in state.kernel[pe.name] if route.table in tables and _names(route.prefix, outer)]
+        leaked = [
+            route for route in state.kernel[pe.name] if route.table in tables and _names(route.prefix, outer)
+        ]
         told = [path for path in state.vpn[pe.name] if path.prefix == DEFAULT or _names(path.prefix, outer)]
         texts = [_routes_text(leaked)] * bool(leaked) + [f"{path.rd} {path.prefix}" for path in told]
         return verdict(texts, "no outer address and no default route among them")
@@ -151,7 +169,8 @@ def _routes_text(found: list[KernelRoute]) -> str:
 
 def _route_text(route: KernelRoute) -> str:
     hops = " ".join(
-        f"{'/'.join(str(label) for label in hop.labels)} via {hop.via} dev {hop.interface}".strip() for hop in route.hops
+        f"{'/'.join(str(label) for label in hop.labels)} via {hop.via} dev {hop.interface}".strip()
+        for hop in route.hops
     )
     return f"{route.prefix} {route.protocol} {hops} table {route.table}"
 

@@ -30,7 +30,7 @@ def _ike_claim(site: Site, tunnel: Tunnel, at_gateway: IkeConnection, at_site: I
     return Claim(
         5,
         f"{site.name}: IKE_SA under profile {tunnel.profile}",
-        f"IKEv{at_gateway.version} between {tunnel.gateway_address} and {tunnel.address}, one of {', '.join(at_gateway.proposals)}",
+        f"IKEv{at_gateway.version} {tunnel.gateway_address} - {tunnel.address}, {' or '.join(at_gateway.proposals)}",
         sas,
         lambda state: judge_ike(site, tunnel, at_gateway, at_site, state),
     )
@@ -46,7 +46,9 @@ def judge_ike(
         if len(found) != 1:
             mistakes.append(f"{node}: {len(found)} IKE_SAs of {connection.name}")
         mistakes += [f"{node}: {text}" for sa in found for text in _ike_mistakes(sa, connection)]
-    return verdict(mistakes, "; ".join(_ike_text(sa) for sa in state.ike[tunnel.gateway] if sa.name == at_gateway.name))
+    return verdict(
+        mistakes, "; ".join(_ike_text(sa) for sa in state.ike[tunnel.gateway] if sa.name == at_gateway.name)
+    )
 
 
 def _ike_mistakes(sa: IkeSa, connection: IkeConnection) -> Iterator[str]:
@@ -67,7 +69,7 @@ def _child_claim(site: Site, tunnel: Tunnel, connection: IkeConnection) -> Claim
     return Claim(
         5,
         f"{site.name}: CHILD_SA protects {site.lan} in VRF {tunnel.vrf}",
-        f"one CHILD_SA for {site.lan}, if_id {tunnel.if_id}, tunnel mode, {transforms}, the same SPIs at both ends",
+        f"one CHILD_SA for {site.lan}, if_id {tunnel.if_id}, tunnel mode, {transforms}, SPIs as at the site",
         sas,
         lambda state: judge_child(site, tunnel, connection, state),
     )
@@ -76,12 +78,16 @@ def _child_claim(site: Site, tunnel: Tunnel, connection: IkeConnection) -> Claim
 def judge_child(site: Site, tunnel: Tunnel, connection: IkeConnection, state: Sas) -> Verdict:
     """One pair of SAs that both ends agree on, with this LAN, mode, transform and VRF."""
     found = current(state.ike[tunnel.gateway], tunnel.gateway_connection)
-    mistakes = [] if sa_pair(state, site) else [f"{len(found)} CHILD_SAs, or SPIs that the ends do not agree on"]
+    mistakes = (
+        [] if sa_pair(state, site) else [f"{len(found)} CHILD_SAs, or SPIs that the ends do not agree on"]
+    )
     mistakes += [text for _, child in found for text in _child_mistakes(site, tunnel, connection, child)]
     return verdict(mistakes, "; ".join(_child_text(child) for _, child in found))
 
 
-def _child_mistakes(site: Site, tunnel: Tunnel, connection: IkeConnection, child: ChildSaState) -> Iterator[str]:
+def _child_mistakes(
+    site: Site, tunnel: Tunnel, connection: IkeConnection, child: ChildSaState
+) -> Iterator[str]:
     if child.remote_ts != (str(site.lan),):
         yield f"protects {', '.join(child.remote_ts)}"
     if child.if_id != tunnel.if_id:
@@ -100,7 +106,7 @@ def _kernel_claim(site: Site, tunnel: Tunnel) -> Claim[Sas]:
     return Claim(
         5,
         f"{site.name}: SADB of {tunnel.gateway} binds its SAs to VRF {tunnel.vrf}",
-        f"both SPIs in the SADB with if_id {tunnel.if_id}, between {tunnel.gateway_address} and {tunnel.address}",
+        f"both SPIs with if_id {tunnel.if_id}, between {tunnel.gateway_address} and {tunnel.address}",
         sas,
         lambda state: judge_kernel(site, tunnel, state),
     )

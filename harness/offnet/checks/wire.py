@@ -19,7 +19,13 @@ ALLOWED = frozenset({Kind.ESP, Kind.ESP_IN_UDP, Kind.IKE, Kind.NAT_KEEPALIVE, Ki
 
 def claims(network: Network) -> Iterator[Claim[Any]]:
     """What was seen, that a clear packet would have been, and whose SPIs they were."""
-    yield Claim(4, f"{network.capture_point} sees ESP, IKE and ARP only", "no packet of another kind in the whole run", wire, judge_kinds)
+    yield Claim(
+        4,
+        f"{network.capture_point} sees ESP, IKE and ARP only",
+        "no packet of another kind in the whole run",
+        wire,
+        judge_kinds,
+    )
     yield Claim(
         4,
         "positive control: the same capture shows a clear packet sent on purpose",
@@ -50,7 +56,9 @@ def judge_kinds(seen: Wire) -> Verdict:
 def judge_control(seen: Wire) -> Verdict:
     """The clear packet is in the capture and is of a kind that is not allowed."""
     clear = [packet for packet in seen.control if packet.kind not in ALLOWED and _is_control(packet)]
-    return Verdict(bool(clear), f"{len(clear)} clear packets seen" + (f", such as {clear[0]}" if clear else ""))
+    return Verdict(
+        bool(clear), f"{len(clear)} clear packets seen" + (f", such as {clear[0]}" if clear else "")
+    )
 
 
 def judge_entry(seen: Wire) -> Verdict:
@@ -79,7 +87,7 @@ def _spis(site: Site, tunnel: Tunnel) -> Claim[tuple[Sas, Wire]]:
     return Claim(
         4,
         f"{site.name}: the SPIs on the wire are those of its SAs in VRF {tunnel.vrf}",
-        f"ESP between {tunnel.address} and {tunnel.gateway_address} with the SADB's SPIs of if_id {tunnel.if_id}",
+        f"ESP {tunnel.address} - {tunnel.gateway_address} with the SADB's SPIs of if_id {tunnel.if_id}",
         look,
         judge,
     )
@@ -90,6 +98,14 @@ def judge_spis(tunnel: Tunnel, to_gateway: int, to_site: int, seen: Wire) -> Ver
     outer, inner = str(tunnel.address), str(tunnel.gateway_address)
     ways = {(outer, inner): to_gateway, (inner, outer): to_site}
     esp = [packet for packet in seen.before if packet.spi in ways.values()]
-    mistakes = [f"SPI {spi:08x} not seen from {a} to {b}" for (a, b), spi in ways.items() if not any((p.source, p.destination, p.spi) == (a, b, spi) for p in esp)]
-    mistakes += [f"SPI {p.spi:08x} from {p.source} to {p.destination}" for p in esp if p.spi is not None and ways.get((p.source or "", p.destination or "")) != p.spi][:3]
+    mistakes = [
+        f"SPI {spi:08x} not seen from {a} to {b}"
+        for (a, b), spi in ways.items()
+        if not any((p.source, p.destination, p.spi) == (a, b, spi) for p in esp)
+    ]
+    mistakes += [
+        f"SPI {p.spi:08x} from {p.source} to {p.destination}"
+        for p in esp
+        if p.spi is not None and ways.get((p.source or "", p.destination or "")) != p.spi
+    ][:3]
     return verdict(mistakes, f"{to_gateway:08x} in, {to_site:08x} out, {len(esp)} packets")

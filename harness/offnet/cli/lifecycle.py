@@ -32,7 +32,9 @@ def up(lab: Lab, crypto: CryptoOption = None, runtime: Runtime = None, host: Hos
     driver = usable_runtime(runtime)
     terminal = Terminal()
     try:
-        running = session.bring_up(lab_folder(lab), crypto, driver, host, "up", terminal)
+        running = session.bring_up(
+            lab_folder(lab), crypto, runtime=driver, host=host, lifetime="up", progress=terminal
+        )
     finally:
         terminal.done()
     with running:

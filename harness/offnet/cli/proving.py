@@ -97,7 +97,14 @@ def _session(lab: Path, wish: Wish, terminal: Terminal) -> Iterator[session.Sess
     keep = wish.keep and not labs.running(intent.load(lab).name)
     lifetime: session.Lifetime = "up" if keep else "check"
     try:
-        proved = session.bring_up(lab, wish.crypto, wish.runtime, wish.host, lifetime, terminal)
+        proved = session.bring_up(
+            lab,
+            wish.crypto,
+            runtime=wish.runtime,
+            host=wish.host,
+            lifetime=lifetime,
+            progress=terminal,
+        )
         try:
             yield proved
         finally:

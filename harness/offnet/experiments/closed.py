@@ -66,7 +66,7 @@ def _without_charon(bench: Bench, subject: Subject) -> Closed:
 
 
 def _await_return(bench: Bench, subject: Subject) -> dict[str, float]:
-    """The site comes back by itself: new SAs at its end, then its route everywhere (an old one may linger)."""
+    """The site comes back by itself: new SAs at its end, its route everywhere (an old one may linger)."""
     name = subject.tunnel.site_connection
 
     def established() -> bool:

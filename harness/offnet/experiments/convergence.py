@@ -15,7 +15,7 @@ CONVERGENCE_DEADLINE = 60.0
 
 
 def converge(network: Network, lab: RunningLab, seconds: float = CONVERGENCE_DEADLINE) -> None:
-    """Returns once every PE's kernel has every site of its VRFs; DeadlineExpired names the first gap hop by hop."""
+    """Returns once every PE's kernel has every site of its VRFs; DeadlineExpired tells the gap hop by hop."""
     limit = Deadline(seconds)
     for pe, table, site in _wanted(network):
         until(
@@ -30,9 +30,7 @@ def converge(network: Network, lab: RunningLab, seconds: float = CONVERGENCE_DEA
 def _wanted(network: Network) -> list[tuple[str, int, Site]]:
     """Where each site's prefix must come to be a usable route; a site without reverse route is nowhere."""
     sites = [site for site in network.sites if not (site.tunnel and site.tunnel.rri == "off")]
-    return [
-        (pe.name, pe.default.vrf(site.vpn).table, site) for pe in network.role(Role.PE) for site in sites
-    ]
+    return [(pe.name, pe.default.vrf(site.vpn).table, site) for pe in network.role(Role.PE) for site in sites]
 
 
 def diagnose(network: Network, lab: RunningLab) -> list[str]:

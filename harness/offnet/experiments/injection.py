@@ -1,4 +1,4 @@
-"""A peer that proposes what is not its own; and a rekeying under traffic, whose old SA ends after the new one is up."""
+"""A peer that proposes what is not its own; and a rekeying under traffic, after which the old SA ends."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Greed:
 
 @dataclass(frozen=True, slots=True)
 class Rekeying:
-    """A rekeying under traffic: probes sent and answered meanwhile, SPIs before and after, PEs that keep the route."""
+    """A rekeying under traffic: probes sent and answered meanwhile, SPIs, and PEs that keep the route."""
 
     sent: int
     received: int
@@ -49,7 +49,7 @@ def greed(bench: Bench) -> dict[str, Greed]:
 
 def _greed(bench: Bench, subject: Subject) -> Greed:
     own = subject.connection
-    wishes = {f"{GREEDY}-{number}": prefix for number, prefix in enumerate(proposals(bench, subject))}
+    wishes = {f"{GREEDY}-{number}": prefix for number, prefix in enumerate(proposals(subject))}
     # A connection of its own name, else charon would take down what the real one has started; as its
     # peers and authentication are the same, charon negotiates inside the IKE_SA that is there.
     children = tuple(_child(own.children[0], name, prefix) for name, prefix in wishes.items())
@@ -74,7 +74,7 @@ def _greed(bench: Bench, subject: Subject) -> Greed:
     return Greed(given)
 
 
-def proposals(bench: Bench, subject: Subject) -> tuple[str, ...]:
+def proposals(subject: Subject) -> tuple[str, ...]:
     """What a subject proposes: the LAN of its partner, and everything."""
     return str(subject.partner.lan), ANYTHING
 
@@ -89,7 +89,7 @@ def _children(gateway: Vici, subject: Subject) -> list[ChildSaState]:
 
 
 def rekeyings(bench: Bench) -> dict[str, Rekeying]:
-    """Each subject rekeys its CHILD_SA while its partner sends; then the old SA is ended at the aggregator."""
+    """Each subject rekeys its CHILD_SA while its partner sends; then the aggregator ends the old SA."""
     bench.once(wire_capture)
     by_name = {subject.site.name: subject for subject in subjects(bench.network)}
     return gather(by_name, lambda name: _rekeying(bench, by_name[name]))

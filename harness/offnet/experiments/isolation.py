@@ -1,4 +1,4 @@
-"""Probes that must not arrive: other VPNs' twins and markers, the PE's global table, VPNs from the Internet."""
+"""Probes that must not arrive: at other VPNs' twins and markers, in the PE's global table."""
 
 from __future__ import annotations
 
@@ -66,7 +66,9 @@ def isolation(bench: Bench) -> Isolation:
     network, tags = bench.network, lengths(bench.network)
     sites = [site.name for site in network.sites]
     gather(sites, lambda name: count_arrivals(bench.lab, network.site(name).node, tags.values()))
-    own = gather(sites, lambda name: _probe(bench, name, [s.host for s in shared_targets(network, network.site(name))]))
+    own = gather(
+        sites, lambda name: _probe(bench, name, [s.host for s in shared_targets(network, network.site(name))])
+    )
     forbidden = gather(sites, lambda name: _probe(bench, name, _forbidden(network, network.site(name))))
     arrived = gather(sites, lambda name: arrivals(bench.lab, network.site(name).node))
     return Isolation(PROBES, tags, own, forbidden, arrived)
@@ -74,7 +76,10 @@ def isolation(bench: Bench) -> Isolation:
 
 def _forbidden(network: Network, source: Site) -> list[IPv4Address]:
     markers = [site.marker for site in foreign_markers(network, source)]
-    return [*markers, *(address for address in global_addresses(network) if not _own(network, source, address))]
+    return [
+        *markers,
+        *(address for address in global_addresses(network) if not _own(network, source, address)),
+    ]
 
 
 def _own(network: Network, source: Site, address: IPv4Address) -> bool:

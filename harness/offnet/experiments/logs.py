@@ -29,4 +29,6 @@ def await_line(lab: RunningLab, node: str, start: int, pattern: str, *, what: st
         text = since(lab, node, start)
         return next((line.strip() for line in text.splitlines() if re.search(pattern, line)), "")
 
-    return until(look, what=what, deadline=seconds, seen=lambda: " | ".join(text.splitlines()[-4:]), interval=0.02)
+    return until(
+        look, what=what, deadline=seconds, seen=lambda: " | ".join(text.splitlines()[-4:]), interval=0.02
+    )

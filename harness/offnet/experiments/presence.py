@@ -22,7 +22,7 @@ def present(lab: RunningLab, node: str, table: int, prefix: IPv4Network) -> bool
 def await_presence(
     lab: RunningLab, tables: tuple[tuple[str, int], ...], prefix: IPv4Network, *, wanted: bool, seconds: float
 ) -> dict[str, float]:
-    """Seconds until the prefix is (or is no longer) in each table, by node; DeadlineExpired names the node."""
+    """Seconds until the prefix is in (or gone from) each table, by node; DeadlineExpired names the node."""
     start, limit = time.monotonic(), Deadline(seconds)
     took = {}
     for node, table in tables:

@@ -50,14 +50,17 @@ def probe(
     done = lab.run(node, argv, timeout=30, check=False)
     seen = {IPv4Address(target): int(got) for target, _, got in _SUMMARY.findall(done.stderr + done.stdout)}
     if len(seen) != len(wanted):
-        raise ObserveError(f"{node}: fping told of {len(seen)} of {len(wanted)} targets: {done.stderr.strip()}")
+        raise ObserveError(
+            f"{node}: fping told of {len(seen)} of {len(wanted)} targets: {done.stderr.strip()}"
+        )
     return Answers(source, count, seen)
 
 
 def count_arrivals(lab: RunningLab, node: str, lengths: Iterable[int]) -> None:
     """Makes a node count, from zero, the echo requests of each length that arrive for it."""
     rules = "".join(
-        f"  icmp type echo-request meta length {length} counter comment \"{length}\"\n" for length in sorted(lengths)
+        f'  icmp type echo-request meta length {length} counter comment "{length}"\n'
+        for length in sorted(lengths)
     )
     text = (
         f"table ip {TABLE} {{}}\ndelete table ip {TABLE}\ntable ip {TABLE} {{ chain arrived {{\n"

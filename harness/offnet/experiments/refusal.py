@@ -1,4 +1,4 @@
-"""A peer with the wrong key and one with an unknown identity; meanwhile the SA is gone, and traffic with it."""
+"""A peer with the wrong key, one with an unknown identity; meanwhile the SA is gone, traffic with it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The capture in the Internet, over the whole run; and a clear packet sent on purpose, to see that it would show."""
+"""The capture in the Internet, over the whole run; and a clear packet sent on purpose, which must show."""
 
 from __future__ import annotations
 
@@ -59,8 +59,6 @@ def _send_clear(bench: Bench, target: Site) -> None:
     route = [f"{target.host}/32", "via", str(gateway.gateway_address)]
     lab.run(inet, ["ip", "route", "replace", *route])
     try:
-        probe(
-            lab, inet, source, (target.host,), count=CONTROL_PROBES, length=CONTROL_LENGTH, wait_ms=WAIT_MS
-        )
+        probe(lab, inet, source, (target.host,), count=CONTROL_PROBES, length=CONTROL_LENGTH, wait_ms=WAIT_MS)
     finally:
         lab.run(inet, ["ip", "route", "del", *route])

@@ -11,6 +11,9 @@ mount -t proc proc /proc
 mount -a -T /run/boot/fstab
 cd /run/root && pivot_root . run/offnet/rootfs && cd /
 ip link set lo up &
+# each new namespace without the eight idle tunnel devices, and no search for modules: all is built in
+echo 1 >/proc/sys/net/core/fb_tunnels_only_for_init_net
+echo >/proc/sys/kernel/modprobe
 
 stty raw -echo </dev/tty1
 echo raw >/dev/tty2

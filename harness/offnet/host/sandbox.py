@@ -26,6 +26,9 @@ ROOTFS = "/run/offnet/rootfs"
 MEMORY = 1024
 """MiB of address space of the guest; memory of this machine is taken as the guest touches it."""
 
+MEMORY_PLACES = ("/dev/shm", "/var/tmp")  # noqa: S108 - the kernel makes an unguessable name, and unlinks it
+"""Where the guest's memory may lie, best first; the run directory and the temporary one come after."""
+
 _NAME = "sandbox"
 _ID = "kernel"
 _POWER_OFF = "echo o >/proc/sysrq-trigger"
@@ -188,9 +191,9 @@ def _environment(directory: Path, memory: int) -> dict[str, str]:
 
 def _memory_directory(directory: Path, size: int) -> Path:
     """Where the guest's memory, an unlinked file, can grow to its full size and be executed from."""
-    candidates = (Path("/dev/shm"), directory, Path(tempfile.gettempdir()), Path("/var/tmp"))  # noqa: S108 - the kernel makes and unlinks an unguessable name
+    candidates = (*map(Path, MEMORY_PLACES), directory, Path(tempfile.gettempdir()))
     for candidate in candidates:
-        if not (candidate.is_dir() and os.access(candidate, os.W_OK)):
+        if not os.access(candidate, os.W_OK):
             continue
         status = os.statvfs(candidate)
         if status.f_bavail * status.f_frsize >= size and not status.f_flag & os.ST_NOEXEC:

@@ -53,4 +53,5 @@ def _scalar(value: str | int) -> yaml.Event:
 
 
 def _looks_like_another_type(text: str) -> bool:
-    return any(pattern.match(text) for _, pattern in _NOT_TEXT.get(text[:1], ()))
+    suspects = _NOT_TEXT.get(text[:1])
+    return suspects is not None and any(pattern.match(text) for _, pattern in suspects)

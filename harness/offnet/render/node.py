@@ -107,7 +107,7 @@ def _policy(policy: ReverseRoutePolicy) -> dict[str, Any]:
 def _guard(node: Node) -> str:
     lan = next(i for i in node.default.interfaces if i.kind is InterfaceKind.DUMMY)
     door = next(i for i in node.default.interfaces if i.kind is InterfaceKind.VETH)
-    return template("nftables.conf.j2").render(node=node, door=door.name, lan=lan.addresses[0].network)
+    return template("nftables.conf.j2").render(node=node, door=door.name, lan=str(lan.addresses[0].network))
 
 
 def _lines(lines: Iterable[str]) -> str:

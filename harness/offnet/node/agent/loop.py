@@ -21,12 +21,12 @@ FIRST_PAUSE, LONGEST_PAUSE = 0.01, 0.2  # seconds between attempts to reach char
 class Agent:
     """Keeps the routes in the kernel equal to what charon's SAs and the policies call for."""
 
-    def __init__(self, config: Config, wakeup: int) -> None:
+    def __init__(self, config: Config, kernel: Kernel, wakeup: int) -> None:
         self._config = config
         self._wakeup = wakeup
         self._policies = {policy.connection: policy for policy in config.policies}
         self._vrfs = {policy.table: policy.vrf for policy in config.policies}
-        self._kernel = Kernel(config.protocol)
+        self._kernel = kernel
         self._ledger = Ledger()
         self._if_ids: dict[str, int] = {}
 
@@ -41,10 +41,6 @@ class Agent:
                 log(f"charon went: {error}")
             finally:
                 charon.close()
-
-    def close(self) -> None:
-        """Leave the routes and let go of the kernel."""
-        self._kernel.close()
 
     def _reach(self) -> Charon | None:
         """A connected charon, however long it takes; None when told to stop.
@@ -124,14 +120,14 @@ def main(arguments: Sequence[str]) -> int:
     except (OSError, ValueError, KeyError) as error:
         log(f"cannot start: {error!r}")
         return 2
-    agent = Agent(config, _wakeup())
+    kernel = Kernel(config.protocol)
     try:
-        agent.run()
+        Agent(config, kernel, _wakeup()).run()
     except KernelError as error:
         log(f"cannot go on: {error}")
         return 1
     finally:
-        agent.close()
+        kernel.close()
     log("stopped; routes stay")
     return 0
 
