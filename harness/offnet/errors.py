@@ -59,7 +59,7 @@ class LabError(OffnetError):
 
 
 class HostError(OffnetError):
-    """This machine cannot do it; the message names what is missing and the remedy."""
+    """A thing that this machine cannot do; the message names what is missing and the remedy."""
 
     exit_code = 3
 
@@ -74,9 +74,9 @@ class LabRunError(OffnetError):
     exit_code = 1
 
 
-class NodeFailed(LabRunError):
+class NodeFailed(LabRunError):  # noqa: N818 - a state of the lab, named like one
     """A daemon of a node died. The message holds the node, the daemon and its last log lines."""
 
 
-class DeadlineExpired(LabRunError):
+class DeadlineExpired(LabRunError):  # noqa: N818 - likewise
     """An awaited state did not come in time. The message says what was last seen."""
