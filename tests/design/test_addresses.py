@@ -3,7 +3,7 @@ from __future__ import annotations
 from ipaddress import IPv4Address, IPv4Interface, IPv4Network
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from offnet.design.addresses import far_end, with_length
@@ -21,6 +21,7 @@ def _is_host(interface: IPv4Interface) -> bool:
     return network.prefixlen == 31 or interface.ip not in ends
 
 
+@settings(deadline=None)
 @given(interfaces.filter(_is_host))
 def test_the_far_end_is_another_host_of_the_subnet(own: IPv4Interface) -> None:
     other = far_end(own)
@@ -44,6 +45,7 @@ def test_the_far_end_is_the_first_that_is_free(own: str, other: str) -> None:
     assert far_end(IPv4Interface(own)) == IPv4Address(other)
 
 
+@settings(deadline=None)
 @given(interfaces)
 def test_with_length_keeps_address_and_length(own: IPv4Interface) -> None:
     assert with_length(own.ip, own.network.prefixlen) == own

@@ -7,7 +7,7 @@ from itertools import combinations
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from offnet import resources
@@ -19,7 +19,7 @@ from offnet.intent.loader import plain_data
 from offnet.intent.models import LabIntent
 
 Data = dict[str, Any]
-names = st.from_regex(r"[a-z][a-z0-9]{0,9}", fullmatch=True)
+names = st.from_regex(r"n[a-z0-9]{0,9}", fullmatch=True)  # no reserved name begins so
 name_lists = st.lists(names, min_size=2, max_size=8, unique=True)
 
 
@@ -50,6 +50,7 @@ def first_to_meet(candidates: list[str], size: int) -> tuple[str, str]:
     raise AssertionError("no two of the candidates meet")
 
 
+@settings(deadline=None)
 @given(name_lists)
 def test_a_vpn_more_changes_the_number_of_no_other(chosen: list[str]) -> None:
     before = number(lab(vpns=vpns(*chosen[:-1]))).vrfs
@@ -57,6 +58,7 @@ def test_a_vpn_more_changes_the_number_of_no_other(chosen: list[str]) -> None:
     assert {name: after[name].if_id for name in before} == {name: vrf.if_id for name, vrf in before.items()}
 
 
+@settings(deadline=None)
 @given(name_lists)
 def test_a_site_more_changes_the_addresses_of_no_other(chosen: list[str]) -> None:
     sites = circuits({name: f"10.1.{i}.0/24" for i, name in enumerate(chosen)})
@@ -65,6 +67,7 @@ def test_a_site_more_changes_the_addresses_of_no_other(chosen: list[str]) -> Non
     assert number(lab(sites=sites)).lans == {name: after[name] for name in chosen[:-1]}
 
 
+@settings(deadline=None)
 @given(name_lists)
 def test_a_link_more_or_another_order_changes_the_subnet_of_no_other(chosen: list[str]) -> None:
     links = [list(pair) for pair in combinations(chosen, 2)]
@@ -74,6 +77,7 @@ def test_a_link_more_or_another_order_changes_the_subnet_of_no_other(chosen: lis
     assert before == {(a, b): after[b, a] for a, b in before}
 
 
+@settings(deadline=None)
 @given(name_lists)
 def test_links_get_a_31_of_the_pool_each(chosen: list[str]) -> None:
     links = [list(pair) for pair in combinations(chosen, 2)]
@@ -154,6 +158,7 @@ def test_all_collisions_are_told_at_once() -> None:
     assert keys == {"provider.links[1].subnet", "vpns.two.id", "sites.s2.marker"}
 
 
+@settings(deadline=None)
 @given(names, st.integers(min_value=8, max_value=29))
 def test_the_addresses_of_a_lan_are_three_hosts_of_it(name: str, length: int) -> None:
     prefix = IPv4Network(("10.0.0.0", length))

@@ -76,7 +76,8 @@ def test_a_failing_command_is_not_a_lost_connection(sandbox: Sandbox) -> None:
 
 
 def test_everything_is_writable_and_the_image_stays_as_it_is(sandbox: Sandbox) -> None:
-    script = f"echo x >/etc/new && rm /etc/debian_version && [ ! -e {ROOTFS}/etc/new ] && cat {ROOTFS}/etc/debian_version"
+    written = f"echo x >/etc/new && rm /etc/debian_version && [ ! -e {ROOTFS}/etc/new ]"
+    script = f"{written} && cat {ROOTFS}/etc/debian_version"
     assert sandbox.host.run(("sh", "-c", script), timeout=10).stdout.strip()
 
 

@@ -23,7 +23,7 @@ def test_expiry_names_what_was_awaited_and_last_seen() -> None:
     with pytest.raises(
         DeadlineExpired, match=r"a route to 10\.0\.0\.0/8: not within 0\.02 s; last seen: \[\]"
     ):
-        until(lambda: [], what="a route to 10.0.0.0/8", deadline=0.02)
+        until(list, what="a route to 10.0.0.0/8", deadline=0.02)
 
 
 def test_expiry_can_tell_more_than_the_probe() -> None:

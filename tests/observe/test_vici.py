@@ -3,6 +3,7 @@ from __future__ import annotations
 import os
 import struct
 import threading
+from contextlib import suppress
 
 import pytest
 from vici.protocol import Message, Packet
@@ -49,7 +50,7 @@ def test_a_rekeyed_sa_is_no_second_tunnel(recorded):
 
 
 def test_algorithms_name_their_key_size(recorded):
-    expected = "3DES_CBC" if recorded.network.crypto is Crypto.AS_PRINTED else "AES_GCM_16-256"
+    expected = "DES_CBC" if recorded.network.crypto is Crypto.AS_PRINTED else "AES_GCM_16-256"
     assert sas(recorded)[SPOKE].encryption == expected
 
 
@@ -102,7 +103,7 @@ class Pipes:
 
 
 class FakeCharon:
-    """A node whose charon answers each command with what it is told; None is silence."""
+    """A node whose charon answers commands as told; None is silence, and it goes at an unknown command."""
 
     def __init__(self, answers):
         self.answers = answers
@@ -119,12 +120,17 @@ class FakeCharon:
             while head := requests.read(4):
                 packet = requests.read(struct.unpack("!I", head)[0])
                 name = packet[2 : 2 + packet[1]].decode()
-                for reply in self._replies(packet[0], name):
-                    out.write(struct.pack("!I", len(reply)) + reply)
+                replies = self._replies(packet[0], name)
+                if replies is None:
+                    return
+                with suppress(BrokenPipeError):
+                    out.write(b"".join(struct.pack("!I", len(reply)) + reply for reply in replies))
 
     def _replies(self, kind, name):
         if kind in {Packet.EVENT_REGISTER, Packet.EVENT_UNREGISTER}:
             return [bytes([Packet.EVENT_CONFIRM])]
+        if name not in self.answers:
+            return None
         *events, answer = self.answers[name]
         replies = [
             bytes([Packet.EVENT, len(event)]) + event.encode() + Message.serialize(message)
@@ -176,9 +182,14 @@ def test_a_refusal_holds_charons_log():
     assert caught.value.log == ("received AUTHENTICATION_FAILED notify error",)
 
 
-def test_a_daemon_that_goes_is_an_error():
-    lab = FakeCharon({})  # its thread dies of the first command
-    lab._replies = lambda _kind, _name: [b""]
+@pytest.mark.parametrize("reply", [b"", bytes([Packet.EVENT_UNKNOWN]), bytes([Packet.CMD_RESPONSE, 9, 9])])
+def test_an_answer_that_makes_no_sense_is_an_error(reply):
+    lab = FakeCharon({})
+    lab._replies = lambda _kind, _name: [reply]
     with Vici(lab, "gw") as charon, pytest.raises(ObserveError, match="gw: vici version"):
         charon.version()
 
+
+def test_a_daemon_that_goes_is_an_error():
+    with Vici(FakeCharon({}), "gw") as charon, pytest.raises(ObserveError, match="Connection closed"):
+        charon.version()

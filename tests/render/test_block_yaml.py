@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import yaml
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from offnet.render.block_yaml import Value, block_yaml
@@ -19,6 +19,7 @@ documents = st.recursive(
 )
 
 
+@settings(deadline=None)
 @given(documents)
 def test_a_reader_gets_the_document_back(document: Value) -> None:
     assert yaml.safe_load(block_yaml(document)) == document

@@ -7,6 +7,7 @@ and DeadlineExpired tells the call and what charon said last. The next call conn
 
 from __future__ import annotations
 
+import struct
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -14,7 +15,7 @@ from types import TracebackType
 from typing import Any, Self, TypeVar
 
 from vici import Session
-from vici.exception import CommandException, SessionException
+from vici.exception import CommandException, DeserializationException, SessionException
 
 from offnet.errors import DeadlineExpired
 from offnet.network.model import IkeConnection, SharedSecret
@@ -29,6 +30,7 @@ from offnet.runtime.base import RunningLab
 T = TypeVar("T")
 SOCKET_ARGV = ("socat", "STDIO", "UNIX-CONNECT:/run/charon.vici")
 LOG_LINES_KEPT = 200
+BROKEN = (OSError, SessionException, DeserializationException, struct.error, ValueError)
 GRACE = 2.0  # what a call may take beyond the time that charon itself was given
 
 
@@ -173,7 +175,7 @@ class Vici:
             raise DeadlineExpired(
                 f"{self.node}: vici {name}: no answer within {seconds:g} s{last}"
             ) from error
-        except (OSError, SessionException, ValueError) as error:
+        except BROKEN as error:
             self.close()
             raise ObserveError(f"{self.node}: vici {name}: {error}") from error
 

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import select
 import socket
+import struct
 from collections.abc import Iterator
 from contextlib import suppress
 from typing import Any
 
 from vici import Session
-from vici.exception import SessionException
+from vici.exception import DeserializationException, SessionException
 
 from .sas import Change, Sa, change, live_sas
 
 EVENTS = ("child-updown", "child-rekey")
 ANSWER_TIMEOUT = 10.0
 REGISTRATION = 0.001  # seconds; the generator registers first and then waits so long for an event
-GONE = (OSError, SessionException)
+GONE = (OSError, SessionException, DeserializationException, struct.error)
 
 
 class Charon:
