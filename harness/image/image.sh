@@ -7,10 +7,14 @@ set -eu
 root=$1
 
 # A bind mount without its submounts shows the plain tree: no /proc, /sys, /dev of the build.
+# Who may not mount (root in a plain container) has none of them mounted in the first place.
 plain=$root/mnt
-mount --bind "$root" "$plain"
-mount -t tmpfs -o mode=1777 none "$plain/tmp" # the build still keeps files in its own /tmp
-trap 'umount "$plain/tmp" "$plain"' EXIT
+if mount --bind "$root" "$plain" 2>/dev/null; then
+	mount -t tmpfs -o mode=1777 none "$plain/tmp" # the build still keeps files in its own /tmp
+	trap 'umount "$plain/tmp" "$plain"' EXIT
+else
+	plain=$root
+fi
 
 blocks=$(du -skx "$plain" | cut -f 1)
 inodes=$(find "$plain" -xdev | wc -l)

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from offnet import resources
 from offnet.design import design
 from offnet.design.allocate import slot
-from offnet.design.numbers import FIRST_HASHED_ID, HASHED_IDS, TABLE_OFFSET, number
+from offnet.design.numbers import FIRST_HASHED_ID, HASHED_IDS, TABLE_OFFSET, link_subnets, number
 from offnet.errors import LabError
 from offnet.intent.loader import plain_data
 from offnet.intent.models import LabIntent
@@ -71,19 +71,19 @@ def test_a_site_more_changes_the_addresses_of_no_other(chosen: list[str]) -> Non
 @given(name_lists)
 def test_a_link_more_or_another_order_changes_the_subnet_of_no_other(chosen: list[str]) -> None:
     links = [list(pair) for pair in combinations(chosen, 2)]
-    before = number(lab(provider=provider(*chosen, links=links[:-1]))).subnets
+    before = link_subnets(lab(provider=provider(*chosen, links=links[:-1])))
     reordered = [pair[::-1] for pair in links[::-1]]
-    after = number(lab(provider=provider(*chosen, links=reordered))).subnets
+    after = link_subnets(lab(provider=provider(*chosen, links=reordered)))
     assert before == {(a, b): after[b, a] for a, b in before}
 
 
 @settings(deadline=None)
 @given(name_lists)
-def test_links_get_a_31_of_the_pool_each(chosen: list[str]) -> None:
+def test_every_link_gets_a_31_of_the_pool(chosen: list[str]) -> None:
     links = [list(pair) for pair in combinations(chosen, 2)]
     intent = lab(provider=provider(*chosen, links=links))
-    subnets = number(intent).subnets.values()
-    assert len(set(subnets)) == len(links)
+    subnets = link_subnets(intent).values()
+    assert len(subnets) == len(links)
     assert all(subnet.prefixlen == 31 and subnet.subnet_of(intent.provider.link_pool) for subnet in subnets)
 
 

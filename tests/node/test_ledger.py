@@ -56,7 +56,9 @@ def test_the_end_of_an_unknown_sa_is_nothing() -> None:
 PREFIXES = [IPv4Network(f"10.0.{n}.0/24") for n in range(4)]
 ROUTES = st.builds(Route, st.sampled_from([1001, 1002]), st.sampled_from(PREFIXES), st.just("ipsec1"))
 SAS = st.integers(min_value=1, max_value=6)
-STEPS = st.lists(st.tuples(st.lists(SAS, max_size=3), st.lists(st.tuples(SAS, st.sets(ROUTES, max_size=3)), max_size=2)))
+STEPS = st.lists(
+    st.tuples(st.lists(SAS, max_size=3), st.lists(st.tuples(SAS, st.sets(ROUTES, max_size=3)), max_size=2))
+)
 
 
 @given(STEPS)

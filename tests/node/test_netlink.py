@@ -47,7 +47,10 @@ def test_an_xfrm_interface_tells_its_if_id() -> None:
     message["index"] = 14
     message["attrs"] = [
         ("IFLA_IFNAME", "ipsec1"),
-        ("IFLA_LINKINFO", {"attrs": [("IFLA_INFO_KIND", "xfrm"), ("IFLA_INFO_DATA", {"attrs": [("IFLA_XFRM_IF_ID", 7)]})]}),
+        (
+            "IFLA_LINKINFO",
+            {"attrs": [("IFLA_INFO_KIND", "xfrm"), ("IFLA_INFO_DATA", {"attrs": [("IFLA_XFRM_IF_ID", 7)]})]},
+        ),
     ]
     message.encode()
     (reply,) = netlink.replies(bytes(message.data))

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from ipaddress import IPv4Network
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -9,22 +10,25 @@ from offnet.observe.errors import ObserveError
 from offnet.observe.frr_model import IMPLICIT_NULL
 from offnet.observe.question import read
 
+if TYPE_CHECKING:
+    from tests.observe.conftest import Recorded
+
 GATEWAY, REMOTE = "vpn-gw1-east", "pe2"
 
 
-def test_ospf_neighbor_is_the_p_router_and_full(recorded):
+def test_ospf_neighbor_is_the_p_router_and_full(recorded: Recorded) -> None:
     (neighbor,) = recorded.answer(GATEWAY, frr.OSPF_NEIGHBORS)
     assert neighbor.router_id == recorded.network.node("p1").loopback
     assert neighbor.full
 
 
-def test_ldp_session_is_operational(recorded):
+def test_ldp_session_is_operational(recorded: Recorded) -> None:
     (neighbor,) = recorded.answer(GATEWAY, frr.LDP_NEIGHBORS)
     assert neighbor.router_id == neighbor.transport_address == recorded.network.node("p1").loopback
     assert neighbor.operational
 
 
-def test_ldp_bindings_hold_a_label_for_the_remote_loopback(recorded):
+def test_ldp_bindings_hold_a_label_for_the_remote_loopback(recorded: Recorded) -> None:
     loopback = IPv4Network(recorded.network.node(REMOTE).loopback)
     (binding,) = [b for b in recorded.answer(GATEWAY, frr.LDP_BINDINGS) if b.prefix == loopback]
     assert binding.in_use
@@ -32,19 +36,19 @@ def test_ldp_bindings_hold_a_label_for_the_remote_loopback(recorded):
     assert binding.remote_label > IMPLICIT_NULL
 
 
-def test_ldp_binding_without_a_neighbor_has_no_remote_label(recorded):
+def test_ldp_binding_without_a_neighbor_has_no_remote_label(recorded: Recorded) -> None:
     lonely = [b for b in recorded.answer(GATEWAY, frr.LDP_BINDINGS) if b.neighbor is None]
     assert lonely
     assert all(binding.remote_label is None for binding in lonely)
 
 
-def test_vpn_peers_are_established(recorded):
+def test_vpn_peers_are_established(recorded: Recorded) -> None:
     (peer,) = recorded.answer(REMOTE, frr.VPN_PEERS)
     assert peer.address == recorded.network.node(GATEWAY).loopback
     assert peer.established
 
 
-def test_vpn_routes_of_every_off_net_site_reach_the_remote_pe(recorded):
+def test_vpn_routes_of_every_off_net_site_reach_the_remote_pe(recorded: Recorded) -> None:
     routes = recorded.answer(REMOTE, frr.VPN_ROUTES)
     for site, _ in recorded.network.tunnels():
         vpn = recorded.network.vpn(site.vpn)
@@ -56,7 +60,7 @@ def test_vpn_routes_of_every_off_net_site_reach_the_remote_pe(recorded):
         assert not route.local
 
 
-def test_imported_routes_tell_where_they_come_from(recorded):
+def test_imported_routes_tell_where_they_come_from(recorded: Recorded) -> None:
     routes = recorded.answer(REMOTE, frr.vrf_bgp_routes("vpn1"))
     site = recorded.network.site("spoke-vpn1-east")
     (route,) = [r for r in routes if r.prefix == site.lan]
@@ -64,7 +68,7 @@ def test_imported_routes_tell_where_they_come_from(recorded):
     assert not route.local
 
 
-def test_vrf_route_imposes_two_labels(recorded):
+def test_vrf_route_imposes_two_labels(recorded: Recorded) -> None:
     site = recorded.network.site("ce1")
     (route,) = [r for r in recorded.answer(GATEWAY, frr.vrf_routes("vpn1")) if r.prefix == site.lan]
     (hop,) = route.fib_nexthops
@@ -72,21 +76,23 @@ def test_vrf_route_imposes_two_labels(recorded):
     assert len(hop.labels) == 2
 
 
-def test_all_routes_name_their_vrf(recorded):
+def test_all_routes_name_their_vrf(recorded: Recorded) -> None:
     vrfs = {route.vrf for route in recorded.answer(GATEWAY, frr.ALL_ROUTES)}
     assert vrfs == {"default", "vpn1", "vpn2"}
 
 
-def test_vpn_labels_pop_into_their_vrf(recorded):
+def test_vpn_labels_pop_into_their_vrf(recorded: Recorded) -> None:
     labels = {r.rd: r.label for r in recorded.answer(REMOTE, frr.VPN_ROUTES) if not r.local}
     table = {entry.label: entry for entry in recorded.answer(GATEWAY, frr.MPLS_TABLE)}
     for vpn in recorded.network.vpns:
-        entry = table[labels[vpn.rd]]
+        label = labels[vpn.rd]
+        assert label is not None
+        entry = table[label]
         assert entry.pops
         assert entry.interface == vpn.name
 
 
-def test_an_answer_without_any_route_is_empty():
+def test_an_answer_without_any_route_is_empty() -> None:
     assert read("pe2", frr.VPN_ROUTES, "{}\n\0\0\0\0") == ()
     assert read("pe2", frr.VPN_ROUTES, "\0\0\0\0") == ()
 
@@ -100,12 +106,12 @@ def test_an_answer_without_any_route_is_empty():
         ("[1]\0\0\0\0", "unexpected answer"),
     ],
 )
-def test_unusable_answers_name_node_and_command(text, message):
+def test_unusable_answers_name_node_and_command(text: str, message: str) -> None:
     with pytest.raises(ObserveError, match=message) as caught:
         read("pe2", frr.MPLS_TABLE, text)
     assert str(caught.value).startswith('pe2: vtysh -c "show mpls table": ')
 
 
-def test_several_answers_are_told_apart():
+def test_several_answers_are_told_apart() -> None:
     assert frr.split("one\0\0\0\0two\0\0\0\1") == ["one\0\0\0\0", "two\0\0\0\1"]
     assert frr.frames("one\0\0\0\0two\0\0\0\0") == ["one", "two"]

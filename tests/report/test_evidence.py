@@ -14,15 +14,22 @@ from offnet.errors import LabRunError
 from offnet.host.base import Completed
 from offnet.network.model import Network
 from offnet.report import evidence
-from offnet.report.evidence_script import script, sections
+from offnet.report.evidence_parts import parts
+from offnet.resources import package
 
 OUTPUT = (
     "noise before\n"
-    "\036tok version.txt\nLinux pe2 7.3.1-offnet x86_64\n"
+    "\036tok /proc/version\nLinux version 7.3.1-offnet (gcc)\n"
     "\036tok empty.txt\n"
-    "\036tok ike/version.txt\nstrongSwan swanctl 6.0.1\n"
-    "\036tok frr/zebra\nFRRouting 10.3 (pe2)\r\nmore\0\0\0\0hostname pe2\n\0\0\0\0\0\0\0\0table\0\0\0\0"
+    '\036tok ip\nDevice "@rule" does not exist.\nCommand failed -:2\n220: from all\n'
+    'Device "@state" does not exist.\nCommand failed -:4\n'
+    "\036tok /var/log/offnet/charon.log\n12:00 Starting charon-systemd IKE daemon (strongSwan 6.0.1, Linux)\n"
+    "\036tok frr/zebra;show version;show running-config;show ip route vrf all;show mpls table json\n"
+    "FRRouting 10.3 (pe2)\r\nmore\0\0\0\0hostname pe2\n\0\0\0\0\0\0\0\0{}\0\0\0\0"
 )
+
+
+SCRIPT = package() / "node" / "evidence.sh"
 
 
 class _Lab:
@@ -34,41 +41,40 @@ class _Lab:
     def run(self, node: str, argv: Sequence[str], **_: Any) -> Completed:
         if node == self.gone:
             raise LabRunError(f"{node}: shell lost")
-        return Completed("sh", 0, OUTPUT.replace("tok", _token(argv[2])), "")
-
-
-def _token(text: str) -> str:
-    return text.partition("%s %s\\n' ")[2].split()[0]
+        return Completed("sh", 0, OUTPUT.replace("tok", argv[2]), "")
 
 
 def test_output_becomes_files() -> None:
-    assert sections(OUTPUT, "tok") == {
-        "version.txt": "Linux pe2 7.3.1-offnet x86_64\n",
-        "ike/version.txt": "strongSwan swanctl 6.0.1\n",
+    assert parts(OUTPUT, "tok") == {
+        "kernel/version": "Linux version 7.3.1-offnet (gcc)\n",
+        "ip/rule.txt": "220: from all\n",
+        "log/charon.log": "12:00 Starting charon-systemd IKE daemon (strongSwan 6.0.1, Linux)\n",
         "frr/zebra-version.txt": "FRRouting 10.3 (pe2)\nmore",
         "frr/zebra-running-config.txt": "hostname pe2\n",
-        "frr/zebra-mpls-table.txt": "table",
+        "frr/zebra-mpls-table.json": "{}",
     }
 
 
 def test_a_separator_with_another_token_is_text() -> None:
-    assert sections("\036tok a.txt\none\n\036other b.txt\ntwo\n", "tok") == {
+    assert parts("\036tok a.txt\none\n\036other b.txt\ntwo\n", "tok") == {
         "a.txt": "one\n\036other b.txt\ntwo\n"
     }
 
 
-def test_the_script_is_sound_shell_and_prints_no_keys(make_network: Callable[..., Network]) -> None:
-    for node in make_network().nodes:
-        text = script(node, "tok")
-        subprocess.run([shutil.which("sh") or "sh", "-n"], input=text.encode(), check=True)
-        assert "xfrm state list nokeys" in text
-        assert text.count("xfrm state") == 1
+def test_the_script_is_sound_shell_and_prints_no_keys() -> None:
+    text = SCRIPT.read_text()
+    subprocess.run([shutil.which("sh") or "sh", "-n"], input=text.encode(), check=True)
+    assert "xfrm state list nokeys" in text
+    assert text.count("xfrm state list") == 1
 
 
-def test_every_vrf_is_asked_for(make_network: Callable[..., Network]) -> None:
-    network = make_network()
-    text = script(network.node("pe2"), "tok")
-    assert all(f"ip route show vrf {vpn.name}" in text for vpn in network.vpns)
+def test_the_script_tells_files_and_leaves_keys_alone(tmp_path: Path) -> None:
+    for name in ("a.conf", "host.key", "host.pem"):
+        (tmp_path / name).write_text(f"content of {name}\n")
+    functions = SCRIPT.read_text().partition("# -s for counters")[0]
+    command = f"{functions}\nfiles {tmp_path}/* /nowhere\nask nobody 'show version'\nshow x.txt echo hello\n"
+    done = subprocess.run(["sh", "-c", command, "sh", "tok"], capture_output=True, text=True, check=True)
+    assert parts(done.stdout, "tok") == {f"{tmp_path}/a.conf": "content of a.conf\n", "x.txt": "hello\n"}
 
 
 def test_collected_evidence_is_written_and_read_back(
@@ -85,11 +91,11 @@ def test_a_node_that_is_gone_does_not_spoil_the_others(
 ) -> None:
     collected = evidence.collect(_Lab(gone="p1"), make_network(), tmp_path)  # type: ignore[arg-type]  # as above
     assert collected["p1"] == {"unreachable.txt": "p1: shell lost\n"}
-    assert "version.txt" in collected["pe2"]
+    assert "kernel/version" in collected["pe2"]
 
 
 def test_versions_come_from_the_evidence() -> None:
-    assert evidence.versions({"inet": {}, "pe2": sections(OUTPUT, "tok")}) == {
+    assert evidence.versions({"inet": {}, "pe2": parts(OUTPUT, "tok")}) == {
         "kernel": "7.3.1-offnet",
         "frr": "10.3",
         "strongswan": "6.0.1",

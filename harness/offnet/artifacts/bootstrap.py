@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import os
 import shlex
+import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 
 SUITE = "trixie"
+OWN_MOUNTS = ("unshare", "--mount", "--")
+PROBE_SECONDS = 10.0
 
 
 def mmdebstrap(*, packages: Sequence[str], hooks: Sequence[str], target: Path | None = None) -> list[str]:
@@ -18,7 +21,7 @@ def mmdebstrap(*, packages: Sequence[str], hooks: Sequence[str], target: Path | 
     root = os.geteuid() == 0
     return [
         # Mounts of their own vanish with the build, however that ends; unshare mode has them anyway.
-        *(["unshare", "--mount", "--"] if root else []),
+        *(OWN_MOUNTS if root and _may_mount() else []),
         "mmdebstrap",
         f"--mode={'root' if root else 'unshare'}",
         "--variant=apt",
@@ -29,6 +32,18 @@ def mmdebstrap(*, packages: Sequence[str], hooks: Sequence[str], target: Path | 
         SUITE,
         str(target or "/dev/null"),
     ]
+
+
+def _may_mount() -> bool:
+    """Whether this root may mount; in a plain container it may not, and mmdebstrap does without."""
+    probe = subprocess.run(
+        [*OWN_MOUNTS, "true"],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        timeout=PROBE_SECONDS,
+        check=False,
+    )
+    return probe.returncode == 0
 
 
 def copy_in(source: Path, inside: str) -> list[str]:

@@ -40,7 +40,10 @@ def execute(
     [dim]offnet exec single-ip ce1 -- ping -c 3 10.0.67.1[/dim]
     [dim]offnet exec single-ip vpn-gw1-east -- vtysh -c 'show bgp ipv4 vpn'[/dim]
     """
-    raise typer.Exit(_enter(lab, node, command))
+    argv = command[1:] if command[0] == "--" else command
+    if not argv:
+        raise UsageError("say which command to run, after --")
+    raise typer.Exit(_enter(lab, node, argv))
 
 
 def shell(lab: Lab, node: Node) -> None:

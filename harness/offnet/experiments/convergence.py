@@ -5,9 +5,11 @@ from __future__ import annotations
 from functools import partial
 
 from offnet.experiments.presence import POLL, present
-from offnet.network.model import Network, Role, Site
+from offnet.experiments.subjects import routed
+from offnet.network.model import Network, Role, Site, Tunnel
 from offnet.observe import frr
 from offnet.observe.question import ask
+from offnet.observe.vici import Vici
 from offnet.runtime.base import RunningLab
 from offnet.wait import Deadline, until
 
@@ -25,12 +27,25 @@ def converge(network: Network, lab: RunningLab, seconds: float = CONVERGENCE_DEA
             seen=lambda: "; ".join(diagnose(network, lab)),
             interval=POLL,
         )
+    for site, tunnel in network.tunnels():
+        if tunnel.rri != "dynamic":  # elsewhere the route tells that the SA is there
+            _await_sa(lab, site, tunnel, limit)
 
 
 def _wanted(network: Network) -> list[tuple[str, int, Site]]:
     """Where each site's prefix must come to be a usable route; a site without reverse route is nowhere."""
-    sites = [site for site in network.sites if not (site.tunnel and site.tunnel.rri == "off")]
+    sites = [site for site in network.sites if routed(site)]
     return [(pe.name, pe.default.vrf(site.vpn).table, site) for pe in network.role(Role.PE) for site in sites]
+
+
+def _await_sa(lab: RunningLab, site: Site, tunnel: Tunnel, limit: Deadline) -> None:
+    with Vici(lab, tunnel.gateway) as gateway:
+        until(
+            lambda: any(sa.current_children for sa in gateway.list_sas(tunnel.gateway_connection)),
+            what=f"an SA of {site.name} at {tunnel.gateway}",
+            deadline=limit,
+            interval=POLL,
+        )
 
 
 def diagnose(network: Network, lab: RunningLab) -> list[str]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 
 from offnet.runtime.base import RunningLab
-from offnet.wait import until
 
 CHARON_LOG = "/var/log/offnet/charon.log"
 
@@ -20,15 +19,14 @@ def since(lab: RunningLab, node: str, start: int) -> str:
     return lab.run(node, ["tail", "-c", f"+{start + 1}", CHARON_LOG]).stdout
 
 
-def await_line(lab: RunningLab, node: str, start: int, pattern: str, *, what: str, seconds: float) -> str:
-    """The first line since a mark that has the pattern; DeadlineExpired shows the log's last lines."""
-    text = ""
+def line_about(text: str, address: str, pattern: str) -> str:
+    """The first line with the pattern in a negotiation that this address has begun; else an empty one.
 
-    def look() -> str:
-        nonlocal text
-        text = since(lab, node, start)
-        return next((line.strip() for line in text.splitlines() if re.search(pattern, line)), "")
-
-    return until(
-        look, what=what, deadline=seconds, seen=lambda: " | ".join(text.splitlines()[-4:]), interval=0.02
-    )
+    charon's lines bear the number of their IKE_SA, with the connection's name once that is known.
+    """
+    begun = set(re.findall(rf"<(?:[^<>|]*\|)?(\d+)> {re.escape(address)} is initiating ", text))
+    for line in text.splitlines():
+        number = re.search(rf"<(?:[^<>|]*\|)?(\d+)> .*(?:{pattern})", line)
+        if number and number[1] in begun:
+            return line.strip()
+    return ""

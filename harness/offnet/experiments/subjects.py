@@ -11,7 +11,8 @@ from offnet.network.model import IkeConnection, Network, Role, Site, Tunnel
 class Subject:
     """An off-net site with a partner in its VPN, and the tables that its route is in.
 
-    ``tables`` holds (PE, table) of its own aggregator first, then of every other PE.
+    ``tables`` holds (PE, table) of its own aggregator first, then of every other PE; it is empty where
+    the profile injects nothing.
     """
 
     site: Site
@@ -19,6 +20,11 @@ class Subject:
     partner: Site
     connection: IkeConnection
     tables: tuple[tuple[str, int], ...]
+
+
+def routed(site: Site) -> bool:
+    """Whether the lab gives its VPN a route to a site: with ``rri: off`` that is left to others."""
+    return site.tunnel is None or site.tunnel.rri != "off"
 
 
 def subjects(network: Network) -> tuple[Subject, ...]:
@@ -34,5 +40,7 @@ def subjects(network: Network) -> tuple[Subject, ...]:
 
 
 def _tables(network: Network, site: Site) -> tuple[tuple[str, int], ...]:
+    if not routed(site):
+        return ()
     pes = sorted(network.role(Role.PE), key=lambda pe: pe.name != site.pe)
     return tuple((pe.name, pe.default.vrf(site.vpn).table) for pe in pes)

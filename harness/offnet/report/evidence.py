@@ -14,19 +14,20 @@ from pathlib import Path
 
 from offnet.errors import OffnetError
 from offnet.network.model import Network, Node
-from offnet.report.evidence_script import script, sections
+from offnet.report.evidence_parts import parts
 from offnet.runtime.base import RunningLab
 
 Evidence = Mapping[str, Mapping[str, str]]
 """Texts by node, then by relative file name."""
 
+SCRIPT = "/usr/lib/offnet/evidence.sh"
 TIMEOUT = 20.0
 _VERSIONS = {
-    "kernel": re.compile(r"^\S+ \S+ (\S+)"),
+    "kernel": re.compile(r"^Linux version (\S+)"),
     "frr": re.compile(r"FRRouting (\S+)"),
-    "strongswan": re.compile(r"strongSwan swanctl (\S+)"),
+    "strongswan": re.compile(r"\(strongSwan ([^,\s)]+)"),
 }
-_PLACES = {"kernel": "version.txt", "frr": "frr/zebra-version.txt", "strongswan": "ike/version.txt"}
+_PLACES = {"kernel": "kernel/version", "frr": "frr/zebra-version.txt", "strongswan": "log/charon.log"}
 
 
 def collect(lab: RunningLab, network: Network, directory: Path) -> dict[str, dict[str, str]]:
@@ -44,10 +45,10 @@ def collect(lab: RunningLab, network: Network, directory: Path) -> dict[str, dic
 def _ask(lab: RunningLab, node: Node) -> dict[str, str]:
     token = secrets.token_hex(8)
     try:
-        done = lab.run(node.name, ["sh", "-c", script(node, token)], timeout=TIMEOUT, check=False)
+        done = lab.run(node.name, ["sh", SCRIPT, token], timeout=TIMEOUT, check=False)
     except OffnetError as error:
         return {"unreachable.txt": f"{error}\n"}
-    return sections(done.stdout, token)
+    return parts(done.stdout, token) or {"unreachable.txt": done.stdout + done.stderr}
 
 
 def write(evidence: Evidence, directory: Path) -> None:

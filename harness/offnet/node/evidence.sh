@@ -1,0 +1,75 @@
+#!/bin/sh
+# Prints everything that this node can tell of its state: evidence.sh TOKEN
+#
+# Each part follows a line that starts with a record separator and the token, which nothing
+# else can print. As few processes as possible: the kernel of a sandbox has one CPU for all nodes.
+token=$1
+
+part() {
+    printf '\036%s %s\n' "$token" "$1"
+}
+
+show() { # show FILE COMMAND..
+    part "$1"
+    shift
+    "$@" 2>&1
+}
+
+# One ip for many questions. It cannot print a separator, but it complains of a device that is
+# not there, in order, and goes on: the parts that follow are named so.
+questions='
+link show dev @address
+address show
+link show dev @rule
+rule show
+link show dev @route
+route show table all
+link show dev @neighbor
+neighbor show
+link show dev @state
+xfrm state list nokeys
+link show dev @policy
+xfrm policy list
+'
+
+ask() { # ask DAEMON COMMAND..: over its vty socket, as vtysh is slow; answers end with three NULs
+    socket=/run/frr/$1.vty
+    [ -S "$socket" ] || return
+    IFS=';'
+    part "frr/$*"
+    unset IFS
+    shift
+    printf '%s\0' "$@" | socat -t5 - "UNIX-CONNECT:$socket" 2>&1
+}
+
+files() { # files PATH..: those that are there; awk, because it tells where each begins
+    for path; do
+        shift
+        case $path in
+        *.key | *.pem) ;;
+        *) [ ! -f "$path" ] || set -- "$@" "$path" ;;
+        esac
+    done
+    awk -v token="$token" 'FNR == 1 { printf "\036%s %s\n", token, FILENAME } { print }' "$@" 2>&1
+}
+
+# -s for counters, -d for what an interface is; keys of SAs are nobody's business
+part ip
+ip -s -d -force -batch - 2>&1 <<END
+$questions
+END
+show processes.txt ps -eo pid,ppid,etime,time,rss,args
+[ ! -e /proc/sys/net/mpls ] || show ip/labels.txt ip -f mpls route show
+[ ! -f /etc/offnet/nftables.conf ] || show nftables.txt nft list ruleset
+if [ -S /run/charon.vici ]; then
+    show ike/sas.txt swanctl --list-sas
+    show ike/connections.txt swanctl --list-conns
+fi
+
+ask zebra 'show version' 'show running-config' 'show ip route vrf all' 'show mpls table'
+ask ospfd 'show running-config' 'show ip ospf neighbor' 'show ip ospf route' 'show ip ospf database'
+ask ldpd 'show running-config' 'show mpls ldp neighbor' 'show mpls ldp binding'
+ask bgpd 'show running-config' 'show bgp ipv4 vpn summary' 'show bgp ipv4 vpn' 'show bgp ipv4 vpn json' \
+    'show bgp vrf all ipv4 unicast'
+
+files /proc/version /proc/net/xfrm_stat /etc/offnet/* /etc/offnet/frr/* /var/log/offnet/*.log
