@@ -27,6 +27,10 @@ tar -xf "$source" --wildcards \
 	--exclude='*/sound/*.[ch]'
 cd "linux-source-$version"
 
+# A console whose reader falls 4 kB behind is taken out of epoll, and nothing puts it back: the
+# connection over it is dead. It can stay in: events are edge-triggered, the buffer is bounded.
+sed -i '/^void line_throttle(/,/^}/ s/^\tdeactivate_chan(.*);$//' arch/um/drivers/line.c
+
 # Nothing of the building machine goes into the kernel.
 export KBUILD_BUILD_USER=offnet KBUILD_BUILD_HOST=offnet
 KBUILD_BUILD_TIMESTAMP=$(date -u -d "@$(stat -c %Y "../$source")")

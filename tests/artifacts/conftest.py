@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -63,12 +64,10 @@ def processes() -> Iterator[Processes]:
 
 
 @pytest.fixture(autouse=True)
-def scratch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Where builds of these tests work: a folder that nobody else looks into."""
-    folder = tmp_path / "scratch"
-    folder.mkdir()
-    monkeypatch.setenv("TMPDIR", str(folder))
-    for above in (folder, tmp_path, *tmp_path.parents[:3]):
-        if above.owner() == folder.owner():
-            above.chmod(above.stat().st_mode | 0o011)
-    return folder
+def scratch(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """Where builds of these tests work: a folder of their own that others may pass, unlike tmp_path."""
+    with tempfile.TemporaryDirectory(prefix="offnet-tests-", dir="/var/tmp") as name:
+        folder = Path(name)
+        folder.chmod(0o755)
+        monkeypatch.setenv("TMPDIR", name)
+        yield folder

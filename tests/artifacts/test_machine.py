@@ -93,8 +93,8 @@ def test_work_is_done_where_others_may_pass_and_there_is_room(tmp_path: Path, sc
     assert machine.scratch_base(closed, 1, {"TMPDIR": str(scratch)}) == scratch
 
 
-def test_the_preferred_place_wins_when_it_is_open(tmp_path: Path, scratch: Path) -> None:
-    opened = tmp_path / "open"
+def test_the_preferred_place_wins_when_it_is_open(scratch: Path) -> None:
+    opened = scratch / "open"
     opened.mkdir(mode=0o755)
     assert machine.scratch_base(opened, 1, {"TMPDIR": str(scratch)}) == opened
 

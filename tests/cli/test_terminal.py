@@ -40,7 +40,8 @@ def shown(capsys: pytest.CaptureFixture[str]) -> Callable[[Run], str]:
     def play(run: Run) -> str:
         terminal = Terminal()
         terminal.note(f"{run.runtime} on {run.host}: {run.reason}")
-        for result in run.results:
+        terminal.checks(len(run.results))
+        for result in reversed(run.results):
             terminal.check_begun(result.title)
             terminal.check_ended(result)
         terminal.summary(run, "evidence: runs/1")

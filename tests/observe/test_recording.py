@@ -26,7 +26,7 @@ def test_record_the_running_daemons(request: pytest.FixtureRequest, tmp_path: Pa
         pytest.skip("records only with --record")
     network = design(intent.load(resources.labs() / "single-ip"), crypto)
     write(render(network), tmp_path)
-    kernel = artifacts.kernel()
+    kernel = artifacts.kernel() / "linux"
     with labs.start(tmp_path, "sandbox", image=artifacts.node_image(), kernel=kernel) as session:
         converge(network, session.lab)
         _recorder().record(session.lab, network, HERE / "recorded" / crypto.value)

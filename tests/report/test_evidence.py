@@ -22,7 +22,7 @@ OUTPUT = (
     "\036tok /proc/version\nLinux version 7.3.1-offnet (gcc)\n"
     "\036tok empty.txt\n"
     '\036tok ip\nDevice "@rule" does not exist.\nCommand failed -:2\n220: from all\n'
-    'Device "@state" does not exist.\nCommand failed -:4\n'
+    'Device "@route" does not exist.\nCommand failed -:4\n'
     "\036tok /var/log/offnet/charon.log\n12:00 Starting charon-systemd IKE daemon (strongSwan 6.0.1, Linux)\n"
     "\036tok frr/zebra;show version;show running-config;show ip route vrf all;show mpls table json\n"
     "FRRouting 10.3 (pe2)\r\nmore\0\0\0\0hostname pe2\n\0\0\0\0\0\0\0\0{}\0\0\0\0"

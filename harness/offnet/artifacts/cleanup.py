@@ -14,10 +14,10 @@ HELPER_SECONDS = 120.0
 
 def remove_tree(folder: Path) -> None:
     """Remove a folder of a build if it is there, whoever owns what is in it."""
-    if not folder.is_symlink() and not folder.exists():
+    if not folder.exists():
         return
     _unmount_below(folder)
-    shutil.rmtree(folder, onerror=lambda *_: None)
+    shutil.rmtree(folder, ignore_errors=True)
     if folder.exists() and os.geteuid() != 0 and shutil.which("mmdebstrap"):
         _remove_as_its_owner(folder)
     if folder.exists():

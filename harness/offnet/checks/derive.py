@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from offnet.checks import injection, isolation, reach, refusals, routes, sas, wire
+from offnet.checks import injection, isolation, reach, refusals, route_targets, routes, sas, wire
 from offnet.checks.claim import Claim
 from offnet.network.model import Network
 
 
 def derive(network: Network) -> tuple[Claim[Any], ...]:
     """Passive looks first, then probes, then what disturbs the lab; the wire last, for it saw all of it."""
-    topics = (sas, routes, reach, isolation, injection, refusals, wire)
+    topics = (sas, routes, reach, isolation, route_targets, injection, refusals, wire)
     return tuple(claim for topic in topics for claim in topic.claims(network))

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from offnet.checks.claim import Claim, Verdict, verdict
-from offnet.experiments.injection import ANYTHING, Greed, Rekeying, greed, rekeyings
+from offnet.experiments.injection import ANYTHING, PROBES, Greed, Rekeying, greed, rekeyings
 from offnet.experiments.subjects import Subject, subjects
 from offnet.network.model import Network
 
@@ -17,7 +17,8 @@ def claims(network: Network) -> Iterator[Claim[Any]]:
         yield _greedy(subject, str(subject.partner.lan), f"the LAN of {subject.partner.name}")
         yield _greedy(subject, ANYTHING, "everything")
     for subject in subjects(network):
-        yield _rekeyed(subject)
+        if subject.tables:
+            yield _rekeyed(subject)
 
 
 def _greedy(subject: Subject, prefix: str, what: str) -> Claim[dict[str, Greed]]:
@@ -48,17 +49,17 @@ def _rekeyed(subject: Subject) -> Claim[dict[str, Rekeying]]:
         mistakes = ["the same SPI as before"] if here.before == here.after else []
         mistakes += [f"no route at {node}" for node in places if node not in here.routed]
         mistakes += (
-            [f"{here.sent - here.received} of {here.sent} probes lost"] if here.received < here.sent else []
+            [f"{here.answered} of {PROBES} probes answered afterwards"] if here.answered < PROBES else []
         )
         return verdict(
             mistakes,
-            f"SPI {here.before:08x} > {here.after:08x}, {here.received} of {here.sent} probes answered",
+            f"SPI {here.before:08x} > {here.after:08x}, {here.lost} of {here.sent} probes lost meanwhile",
         )
 
     return Claim(
         8,
         f"{site.name}: rekeys under traffic, and the old SA's end takes no route away",
-        f"another SPI, no probe lost, {site.lan} still at {' and '.join(places)}",
+        f"another SPI, all probes answered afterwards, {site.lan} still at {' and '.join(places)}",
         rekeyings,
         judge,
     )

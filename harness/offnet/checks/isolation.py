@@ -14,6 +14,7 @@ from offnet.experiments.isolation import (
     isolation,
     shared_targets,
 )
+from offnet.experiments.subjects import routed
 from offnet.network.model import Network, Site
 
 
@@ -36,11 +37,12 @@ def claims(network: Network) -> Iterator[Claim[Any]]:
 
 def _tagged(network: Network, source: Site, target: Site) -> Claim[Isolation]:
     twins = [site for site in network.sites if site.host == target.host and site.vpn != source.vpn]
+    wanted = PROBES if routed(target) else 0
 
     def judge(seen: Isolation) -> Verdict:
         tag = seen.lengths[source.name]
         got = seen.arrived[target.name].get(tag, 0)
-        mistakes = [f"{got} arrived at {target.name}"] if got != seen.sent else []
+        mistakes = [f"{got} arrived at {target.name}"] if got != wanted else []
         mistakes += [
             f"{seen.arrived[twin.name][tag]} arrived at {twin.name}"
             for twin in twins
@@ -51,7 +53,7 @@ def _tagged(network: Network, source: Site, target: Site) -> Claim[Isolation]:
     return Claim(
         2,
         f"{source.name}: probes to {target.host} arrive in {source.vpn} only",
-        f"{PROBES} at {target.name}, 0 at {', '.join(twin.name for twin in twins)}",
+        f"{wanted} at {target.name}, 0 at {', '.join(twin.name for twin in twins)}",
         isolation,
         judge,
     )

@@ -10,6 +10,7 @@ from offnet.checks.sa_pairs import SaPair, sa_pair
 from offnet.experiments.bench import Bench
 from offnet.experiments.reach import ADDRESSES, PROBES, Counters, PairProbe, reach
 from offnet.experiments.state import Sas, sas
+from offnet.experiments.subjects import routed
 from offnet.network.model import Network, Site
 
 Looked = tuple[Sas, dict[tuple[str, str], PairProbe]]
@@ -25,7 +26,8 @@ def claims(network: Network) -> Iterator[Claim[Any]]:
     for source in network.sites:
         for target in network.sites:
             if source.vpn == target.vpn and source is not target:
-                yield _claim(source, target)
+                both = routed(source) and routed(target)
+                yield _claim(source, target) if both else _unrouted(source, target)
 
 
 def _claim(source: Site, target: Site) -> Claim[Looked]:
@@ -38,6 +40,22 @@ def _claim(source: Site, target: Site) -> Claim[Looked]:
         look=look,
         judge=lambda looked: judge(source, target, *looked),
     )
+
+
+def _unrouted(source: Site, target: Site) -> Claim[Looked]:
+    off = next(site for site in (source, target) if not routed(site))
+    return Claim(
+        proof=1,
+        name=f"{source.vpn}: {source.name} gets no reply from {target.name} ({off.name} has rri: off)",
+        expected=f"0 of {PROBES} replies from {target.host} and from {target.marker}",
+        look=look,
+        judge=lambda looked: judge_unrouted(looked[1][source.name, target.name]),
+    )
+
+
+def judge_unrouted(seen: PairProbe) -> Verdict:
+    """A site that no reverse route leads to answers nobody, and gets no answer."""
+    return Verdict(seen.to_host == seen.to_marker == 0, f"{seen.to_host}+{seen.to_marker} replies")
 
 
 def judge(source: Site, target: Site, state: Sas, probes: dict[tuple[str, str], PairProbe]) -> Verdict:

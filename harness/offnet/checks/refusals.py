@@ -26,7 +26,8 @@ def claims(network: Network) -> Iterator[Claim[Any]]:
         yield _unknown(subject)
     for subject in chosen:
         yield _wrong_key(subject)
-        yield _withdrawn(subject)
+        if subject.tables:
+            yield _stays(subject) if subject.tunnel.rri == "static" else _withdrawn(subject)
         yield _without_sa(subject)
     for subject in chosen:
         yield _without_charon(subject)
@@ -34,12 +35,13 @@ def claims(network: Network) -> Iterator[Claim[Any]]:
 
 def _wrong_key(subject: Subject) -> Claim[dict[str, Refusal]]:
     site, gateway = subject.site.name, subject.tunnel.gateway
+    routes = "its static route does" if _kept(subject) else "and no route"
     return Claim(
         6,
         f"{site}: wrong key refused for that reason",
-        f"{gateway} logs {WRONG_KEY[subject.connection.version]!r}; no SA and no route of {site} stays",
+        f"{gateway} logs {WRONG_KEY[subject.connection.version]!r}; no SA of {site} stays, {routes}",
         wrong_keys,
-        lambda seen: judge_refusal(seen[site]),
+        lambda seen: judge_wrong_key(subject, seen[site]),
     )
 
 
@@ -50,38 +52,75 @@ def _unknown(subject: Subject) -> Claim[dict[str, Refusal]]:
         f"{site}: unknown identity refused for that reason",
         f"{gateway} logs {UNKNOWN_IDENTITY[subject.connection.version]!r}; no SA of that identity",
         unknown_identities,
-        lambda seen: judge_refusal(seen[site]),
+        lambda seen: judge_refusal(subject, seen[site]),
     )
 
 
-def judge_refusal(seen: Refusal) -> Verdict:
-    """The reason was found (the experiment waits for it) and nothing is left."""
-    mistakes = [f"SA left: {sa}" for sa in seen.sas] + [f"route left at {node}" for node in seen.routes]
+def judge_refusal(subject: Subject, seen: Refusal) -> Verdict:
+    """The aggregator told that reason, and no SA is left."""
+    mistakes = [f"SA left: {sa}" for sa in seen.sas]
+    if not seen.reason:
+        mistakes.append(f"{subject.tunnel.gateway} tells no such reason")
     return verdict(mistakes, seen.reason)
+
+
+def judge_wrong_key(subject: Subject, seen: Refusal) -> Verdict:
+    """The same, and no route is left but a static one, which stays."""
+    kept = _kept(subject)
+    refused = judge_refusal(subject, seen)
+    mistakes = [] if refused.holds else [refused.seen]
+    mistakes += [f"route left at {node}" for node in seen.routes if node not in kept]
+    mistakes += [f"static route gone from {node}" for node in kept if node not in seen.routes]
+    return verdict(mistakes, seen.reason)
+
+
+def _kept(subject: Subject) -> list[str]:
+    """PEs that have the site's route while its SA is down."""
+    return [node for node, _ in subject.tables] if subject.tunnel.rri == "static" else []
 
 
 def _withdrawn(subject: Subject) -> Claim[dict[str, Refusal]]:
     site = subject.site
-
-    def judge(seen: dict[str, Refusal]) -> Verdict:
-        gone, back = seen[site.name].gone or {}, seen[site.name].back or {}
-        places = [node for node, _ in subject.tables]
-        missing = [
-            f"not seen to go and come at {node}" for node in places if node not in gone or node not in back
-        ]
-        times = (
-            f"{node} gone after {gone[node] * 1000:.0f} ms, back after {back[node] * 1000:.0f} ms"
-            for node in gone
-        )
-        return verdict(missing, "; ".join(times))
-
     return Claim(
         3,
         f"{site.name}: {site.lan} goes from every PE with its SA, and comes back with it",
-        f"gone, then back, in VRF {subject.tunnel.vrf} of {' and '.join(node for node, _ in subject.tables)}",
+        f"gone from, then back in, VRF {subject.tunnel.vrf} of {_places(subject)}",
         wrong_keys,
-        judge,
+        lambda seen: judge_withdrawn(subject, seen[site.name]),
     )
+
+
+def judge_withdrawn(subject: Subject, seen: Refusal) -> Verdict:
+    """Every PE was seen without the route, and with it again."""
+    gone, back = seen.gone or {}, seen.back or {}
+    mistakes = [f"stays at {node}" for node, _ in subject.tables if node not in gone]
+    mistakes += [f"not back at {node}" for node, _ in subject.tables if node not in back]
+    times = (
+        f"{node} gone after {gone[node] * 1000:.0f} ms, back after {back.get(node, 0) * 1000:.0f} ms"
+        for node in gone
+    )
+    return verdict(mistakes, "; ".join(times))
+
+
+def _stays(subject: Subject) -> Claim[dict[str, Refusal]]:
+    site = subject.site
+    return Claim(
+        3,
+        f"{site.name}: {site.lan} stays at every PE while its SA is down (rri: static)",
+        f"in VRF {subject.tunnel.vrf} of {_places(subject)} without any SA",
+        wrong_keys,
+        lambda seen: judge_stays(subject, seen[site.name]),
+    )
+
+
+def judge_stays(subject: Subject, seen: Refusal) -> Verdict:
+    """Every PE had the route when the refusal was over."""
+    mistakes = [f"gone from {node}" for node, _ in subject.tables if node not in seen.routes]
+    return verdict(mistakes, f"still at {' and '.join(seen.routes)}, {len(seen.sas)} SAs")
+
+
+def _places(subject: Subject) -> str:
+    return " and ".join(node for node, _ in subject.tables)
 
 
 def _without_sa(subject: Subject) -> Claim[dict[str, Refusal]]:

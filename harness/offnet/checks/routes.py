@@ -8,6 +8,7 @@ from typing import Any
 
 from offnet.checks.claim import Claim, Verdict, verdict
 from offnet.experiments.state import Routes, routes
+from offnet.experiments.subjects import routed
 from offnet.network.model import Network, Node, Role, Site, Tunnel, Vpn
 from offnet.observe.frr_model import BgpRoute
 from offnet.observe.kernel_model import KernelRoute
@@ -20,11 +21,10 @@ DEFAULT = IPv4Network("0.0.0.0/0")
 def claims(network: Network) -> Iterator[Claim[Any]]:
     """Where each site's prefix must be, and where no prefix of a site may be."""
     for site, tunnel in network.tunnels():
-        if tunnel.rri != "off":
-            yield _injected(network, site, tunnel)
+        yield _injected(network, site, tunnel) if routed(site) else _not_injected(network, site)
     for site in network.sites:
         for pe in network.role(Role.PE):
-            if pe.name != site.pe and not (site.tunnel and site.tunnel.rri == "off"):
+            if pe.name != site.pe and routed(site):
                 yield _distributed(network, site, pe)
     for router in network.role(Role.P):
         yield _p_router(network, router)
@@ -48,6 +48,32 @@ def _injected(network: Network, site: Site, tunnel: Tunnel) -> Claim[Routes]:
         3,
         f"{site.name}: reverse route in VRF {vrf.name} of {tunnel.gateway}",
         f"{site.lan} by {interface} in table {vrf.table}, by the agent (protocol {REVERSE_ROUTE_PROTOCOL})",
+        routes,
+        judge,
+    )
+
+
+def _not_injected(network: Network, site: Site) -> Claim[Routes]:
+    rd = network.vpn(site.vpn).rd
+    tables = {pe.name: pe.default.vrf(site.vpn).table for pe in network.role(Role.PE)}
+
+    def judge(state: Routes) -> Verdict:
+        texts = [
+            f"{name}: {_routes_text(found)}"
+            for name, table in tables.items()
+            if (found := _in_table(state.kernel[name], table, site.lan))
+        ]
+        texts += [
+            f"{name}: VPNv4 {rd} {site.lan}"
+            for name, paths in state.vpn.items()
+            if any((path.rd, path.prefix) == (rd, site.lan) for path in paths)
+        ]
+        return verdict(texts, f"no route at {' and '.join(tables)}")
+
+    return Claim(
+        3,
+        f"{site.name}: no reverse route anywhere (rri: off)",
+        f"{site.lan} in VRF {site.vpn} of no PE and in no VPNv4 route",
         routes,
         judge,
     )
@@ -110,15 +136,15 @@ def _p_router(network: Network, router: Node) -> Claim[Routes]:
 
 
 def _shared_prefixes(network: Network) -> list[IPv4Network]:
-    """Prefixes that several VPNs have."""
+    """Prefixes that several VPNs have a route to."""
     owners: dict[IPv4Network, set[str]] = {}
-    for site in network.sites:
+    for site in filter(routed, network.sites):
         owners.setdefault(site.lan, set()).add(site.vpn)
     return [prefix for prefix, vpns in owners.items() if len(vpns) > 1]
 
 
 def _twins(network: Network, prefix: IPv4Network, pe: Node) -> Claim[Routes]:
-    wanted = {network.vpn(site.vpn).rd for site in network.sites if site.lan == prefix}
+    wanted = {network.vpn(site.vpn).rd for site in network.sites if site.lan == prefix and routed(site)}
 
     def judge(state: Routes) -> Verdict:
         found = sorted(path.rd for path in state.vpn[pe.name] if path.prefix == prefix)

@@ -30,7 +30,8 @@ def _ike_claim(site: Site, tunnel: Tunnel, at_gateway: IkeConnection, at_site: I
     return Claim(
         5,
         f"{site.name}: IKE_SA under profile {tunnel.profile}",
-        f"IKEv{at_gateway.version} {tunnel.gateway_address} - {tunnel.address}, {', '.join(at_gateway.proposals)}",
+        f"IKEv{at_gateway.version} {tunnel.gateway_address} - {tunnel.address}, "
+        f"{' or '.join(at_gateway.proposals)}",
         sas,
         lambda state: judge_ike(site, tunnel, at_gateway, at_site, state),
     )

@@ -33,10 +33,10 @@ def run(arguments: list[str]) -> int:
     try:
         app.invoke(arguments)
     except SystemExit as end:
-        return end.code if isinstance(end.code, int) else int(end.code is not None)
+        code = end.code if isinstance(end.code, int) else int(end.code is not None)
+        return _interrupted() if code == INTERRUPTED else code
     except KeyboardInterrupt:
-        sys.stderr.write("interrupted\n")
-        return INTERRUPTED
+        return _interrupted()
     except OffnetError as error:
         if app.debugging():
             raise
@@ -46,6 +46,11 @@ def run(arguments: list[str]) -> int:
             raise
         return _apologise(error)
     return 0
+
+
+def _interrupted() -> int:
+    sys.stderr.write("interrupted\n")
+    return INTERRUPTED
 
 
 def _complain(error: OffnetError) -> int:

@@ -80,8 +80,8 @@ def capture(
 ) -> None:
     """See the packets on an interface of a node; end with Ctrl-C.
 
-    [dim]offnet capture single-ip inet gw1[/dim]
-    [dim]offnet capture single-ip p1 east -w core.pcap   # open it in Wireshark[/dim]
+    [dim]offnet capture single-ip inet vpn-gw1-east[/dim]
+    [dim]offnet capture single-ip p1 pe2 -w core.pcap   # open it in Wireshark[/dim]
     """
     where = ("tcpdump", "-n", "-i", interface)
     if write is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import time
 from collections.abc import Iterator, Sequence
@@ -66,7 +67,7 @@ def prove(lab: Path, wish: Wish, files: Files) -> Outcome:
         terminal.headline(proved.network)
         terminal.note(f"{proved.running.runtime} on {proved.running.host.name}: {proved.host_reason}")
         phases = list(proved.phases)
-        collector = ResultCollector(terminal.check_begun, terminal.check_ended)
+        collector = ResultCollector(terminal.checks, terminal.check_begun, terminal.check_ended)
         with _timed("prove", phases):
             _pytest(lab, wish, proved, collector, place)
         with _timed("evidence", phases):
@@ -125,7 +126,7 @@ def _pytest(lab: Path, wish: Wish, proved: session.Session, collector: ResultCol
     """Runs the lab's checks in this process; no setting or plugin of the user's takes part."""
     arguments = [
         *_collected(lab),
-        *("--rootdir", str(lab), "-c", str(_empty_configuration(place))),
+        *("--rootdir", str(lab), "-c", os.devnull),
         *("--disable-plugin-autoload", "-p", PLUGIN, "-p", "no:terminal", "-p", "no:cacheprovider"),
         *("--import-mode=importlib", f"--junitxml={place / folder.JUNIT}"),
         *(("-k", wish.select) if wish.select else ()),
@@ -139,13 +140,6 @@ def _pytest(lab: Path, wish: Wish, proved: session.Session, collector: ResultCol
 
 def _collected(lab: Path) -> Sequence[str]:
     return [str(lab / "lab.yml"), *(str(path) for path in sorted(lab.glob("test_*.py")))]
-
-
-def _empty_configuration(place: Path) -> Path:
-    """An empty pytest.ini, so that none of the surrounding folders' is taken."""
-    path = place / "pytest.ini"
-    path.write_text("[pytest]\n", encoding="utf-8")
-    return path
 
 
 def _writable(path: Path) -> None:

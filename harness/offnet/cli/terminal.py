@@ -1,4 +1,4 @@
-"""How a run looks: progress while it lasts, one line a check, the verdict last.
+"""How a run looks: progress while it lasts, then one line a check by proof, the verdict last.
 
 On a terminal the current step is shown and replaced; elsewhere (CI, a pipe) there are plain
 lines only. Colour follows the terminal and NO_COLOR.
@@ -10,7 +10,7 @@ import time
 from typing import TYPE_CHECKING
 
 from offnet.cli.output import err, out
-from offnet.report.model import MARKS, PROOFS, TEACHING, Outcome, Phase, Result, Run, tally
+from offnet.report.model import MARKS, PROOFS, TEACHING, Outcome, Phase, Result, Run, by_proof, tally
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -32,7 +32,7 @@ class Terminal:
         self._err = err()
         self._verbose = verbose
         self._status: Status | None = None
-        self._proof: int | None = None
+        self._expected = self._ended = 0
         self._told = time.monotonic()
 
     def headline(self, network: Network) -> None:
@@ -65,16 +65,28 @@ class Terminal:
             self._err.print(message, markup=False)
             self._told = time.monotonic()
 
+    def checks(self, count: int) -> None:
+        """So many checks will run."""
+        self._expected = count
+
     def check_begun(self, title: str) -> None:
         """A check runs now."""
-        self._show(title)
+        self.tick(f"{self._ended} of {self._expected} checks done; {title}")
 
-    def check_ended(self, result: Result) -> None:
-        """A check has its outcome; wrong ones say what was expected and what was seen."""
-        if result.proof != self._proof:
-            self._proof = result.proof
-            number = f"{result.proof}. " if result.proof else ""
-            self._line(f"[bold]{number}{PROOFS[result.proof]}[/bold]")
+    def check_ended(self, _result: Result) -> None:
+        """A check has its outcome, which is shown among the others of its proof at the end."""
+        self._ended += 1
+
+    def results(self, results: Sequence[Result]) -> None:
+        """All results by proof; wrong ones say what was expected and what was seen."""
+        self.done()
+        for proof, group in by_proof(results):
+            number = f"{proof}. " if proof else ""
+            self._line(f"[bold]{number}{PROOFS[proof]}[/bold]")
+            for result in group:
+                self._result(result)
+
+    def _result(self, result: Result) -> None:
         colour = COLOURS[result.outcome]
         reason = f"  [dim]{_escape(result.detail)}[/dim]" if result.outcome is Outcome.SKIP else ""
         self._line(f"  [{colour}]{MARKS[result.outcome]}[/{colour}] {_escape(result.title)}{reason}")
@@ -95,8 +107,8 @@ class Terminal:
             self._line(f"[dim]where the time went: {_escape(told)}; {total:.2f} s in all[/dim]")
 
     def summary(self, run: Run, *places: str) -> None:
-        """Where the time went, where the evidence is, and the verdict as the last line."""
-        self.done()
+        """The results, where the time went, where the evidence is, and the verdict as the last line."""
+        self.results(run.results)
         self.times(run.phases)
         for place in places:
             self._line(f"[dim]{_escape(place)}[/dim]")

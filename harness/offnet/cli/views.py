@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass, is_dataclass
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from offnet.network.model import Network, Node
+from offnet.report.plain import plain
 
 if TYPE_CHECKING:
     from offnet.observe.frr_model import BgpRoute, LabelEntry
@@ -41,17 +42,6 @@ class Table:
 IKE_COLUMNS = ("connection", "IKE", "peer", "identity", "IKE proposal")
 CHILD_COLUMNS = ("SA", "VRF", "ESP", "SPI in", "SPI out", "selectors", "packets in/out")
 View = Callable[["RunningLab", Node], Iterable[Table]]
-
-
-def plain(value: Any) -> Any:
-    """Typed state as JSON's own types; addresses and prefixes as text."""
-    if is_dataclass(value) and not isinstance(value, type):
-        return plain(asdict(value))
-    if isinstance(value, Mapping):
-        return {str(key): plain(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [plain(item) for item in value]
-    return value if value is None or isinstance(value, (bool, int, float, str)) else str(value)
 
 
 def sas(lab: RunningLab, node: Node) -> Iterator[Table]:

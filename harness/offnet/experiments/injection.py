@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from offnet.errors import DeadlineExpired
 from offnet.experiments.bench import Bench, gather
 from offnet.experiments.presence import present
+from offnet.experiments.probes import probe
 from offnet.experiments.subjects import Subject, subjects
 from offnet.experiments.traffic import traffic
 from offnet.experiments.wire import wire_capture
@@ -18,6 +19,8 @@ from offnet.observe.vici_model import ChildSaState
 from offnet.wait import until
 
 GREEDY = "offnet-greedy"
+PROBES = 3
+LENGTH = 84
 ANYTHING = "0.0.0.0/0"
 DEADLINE = 10.0
 
@@ -31,10 +34,11 @@ class Greed:
 
 @dataclass(frozen=True, slots=True)
 class Rekeying:
-    """A rekeying under traffic: probes sent and answered meanwhile, SPIs, and PEs that keep the route."""
+    """A rekeying under traffic: SPIs, probes lost meanwhile, PEs that keep the route, answers afterwards."""
 
     sent: int
-    received: int
+    lost: int
+    answered: int
     before: int
     after: int
     routed: tuple[str, ...]
@@ -96,7 +100,8 @@ def rekeyings(bench: Bench) -> dict[str, Rekeying]:
 
 
 def _rekeying(bench: Bench, subject: Subject) -> Rekeying:
-    with Vici(bench.lab, subject.site.node) as spoke, Vici(bench.lab, subject.tunnel.gateway) as gateway:
+    site, partner = subject.site, subject.partner
+    with Vici(bench.lab, site.node) as spoke, Vici(bench.lab, subject.tunnel.gateway) as gateway:
         before = _children(gateway, subject)[0]
         with traffic(bench.lab, subject.partner, subject.site) as answers:
             spoke.rekey(child=subject.connection.children[0].name)
@@ -109,7 +114,10 @@ def _rekeying(bench: Bench, subject: Subject) -> Rekeying:
             with suppress(CommandRefused):  # IKEv2 has deleted it already; IKEv1 keeps it until it expires
                 gateway.terminate(child_id=before.unique_id, timeout=2)
         sent, received = answers.result()
+        through = probe(
+            bench.lab, partner.node, partner.host, (site.host,), count=PROBES, length=LENGTH
+        ).received[site.host]
         routed = tuple(
             node for node, table in subject.tables if present(bench.lab, node, table, subject.site.lan)
         )
-    return Rekeying(sent, received, before.spi_in, after.spi_in, routed)
+    return Rekeying(sent, sent - received, through, before.spi_in, after.spi_in, routed)

@@ -1,4 +1,4 @@
-"""charon's log in a node, from a mark on."""
+"""Logs in a node, charon's or another, from a mark on."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from offnet.runtime.base import RunningLab
 CHARON_LOG = "/var/log/offnet/charon.log"
 
 
-def mark(lab: RunningLab, node: str) -> int:
-    """Where the log ends now, in bytes."""
-    return int(lab.run(node, ["stat", "-c", "%s", CHARON_LOG]).stdout)
+def mark(lab: RunningLab, node: str, log: str = CHARON_LOG) -> int:
+    """Where a log ends now, in bytes."""
+    return int(lab.run(node, ["stat", "-c", "%s", log]).stdout)
 
 
-def since(lab: RunningLab, node: str, start: int) -> str:
+def since(lab: RunningLab, node: str, start: int, log: str = CHARON_LOG) -> str:
     """What has been logged since a mark."""
-    return lab.run(node, ["tail", "-c", f"+{start + 1}", CHARON_LOG]).stdout
+    return lab.run(node, ["tail", "-c", f"+{start + 1}", log]).stdout
 
 
 def line_about(text: str, address: str, pattern: str) -> str:

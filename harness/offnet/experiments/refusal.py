@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from offnet.errors import DeadlineExpired
 from offnet.experiments.bench import Bench, gather
-from offnet.experiments.logs import await_line, mark
-from offnet.experiments.presence import await_presence, present
+from offnet.experiments.logs import line_about, mark, since
+from offnet.experiments.presence import POLL, present, seen_presence
 from offnet.experiments.probes import probe
 from offnet.experiments.subjects import Subject, subjects
 from offnet.experiments.wire import wire_capture
 from offnet.network.model import AuthRound, SharedSecret
 from offnet.observe.errors import CommandRefused
 from offnet.observe.vici import Vici
+from offnet.wait import until
 
 # What the end that can know says: IKEv1 cannot decrypt the fifth message, IKEv2 compares a MAC.
 WRONG_KEY = {
@@ -58,31 +60,54 @@ def _wrong_key(bench: Bench, subject: Subject) -> Refusal:
     right = bench.network.node(site.node).ike.secrets[0]  # type: ignore[union-attr]  # a tunnel's end has charon
     wrong = replace(right, secret=f"not-{right.secret}")
     with Vici(lab, site.node) as spoke, Vici(lab, tunnel.gateway) as gateway:
-        start = mark(lab, tunnel.gateway)
         spoke.load_shared(wrong)
         try:
-            spoke.terminate(ike=tunnel.site_connection)
-            gone = await_presence(lab, subject.tables, site.lan, wanted=False, seconds=DEADLINE)
-            _try(spoke, subject)
-            reason = await_line(
-                lab,
-                tunnel.gateway,
-                start,
-                f"<{tunnel.gateway_connection}.*{WRONG_KEY[subject.connection.version]}|{WRONG_KEY[subject.connection.version]}",
-                what=f"{tunnel.gateway} refuses the key of {site.name}",
-                seconds=DEADLINE,
-            )
-            seen = Refusal(
-                reason,
-                _sas_of(gateway, str(tunnel.address)),
-                _routes_of(bench, subject),
-                out=_replies(bench, subject, outward=True),
-                into=_replies(bench, subject, outward=False),
-                gone=gone,
-            )
+            seen = _attempt(bench, subject, spoke, gateway)
         finally:
             back = _return(bench, spoke, subject, right)
-        return replace(seen, back=back)
+    return replace(seen, back=back)
+
+
+def _attempt(bench: Bench, subject: Subject, spoke: Vici, gateway: Vici) -> Refusal:
+    """The SA goes, the key that is loaded is tried, and nothing is sent in clear or through."""
+    lab, tunnel, address = bench.lab, subject.tunnel, str(subject.tunnel.address)
+    start = mark(lab, tunnel.gateway)
+    spoke.terminate(ike=tunnel.site_connection)
+    gone = {}
+    if tunnel.rri == "dynamic":
+        gone = seen_presence(lab, subject.tables, subject.site.lan, wanted=False, seconds=DEADLINE)
+    until(
+        lambda: not _sas_of(gateway, address),
+        what=f"{tunnel.gateway} has no SA of {address}",
+        deadline=DEADLINE,
+        interval=POLL,
+    )
+    _try(spoke, subject)
+    reason = _reason(
+        bench, subject, start, WRONG_KEY[subject.connection.version], lambda: _sas_of(gateway, address)
+    )
+    out = _replies(bench, subject, outward=True)
+    into = _replies(bench, subject, outward=False)
+    return Refusal(
+        reason, _sas_of(gateway, address), _routes_of(bench, subject), out=out, into=into, gone=gone
+    )
+
+
+def _reason(
+    bench: Bench, subject: Subject, start: int, pattern: str, accepted: Callable[[], tuple[str, ...]]
+) -> str:
+    """The line since a mark in which the aggregator refuses this peer; none if it accepts or is silent."""
+    gateway, address = subject.tunnel.gateway, str(subject.tunnel.address)
+    line = ""
+
+    def look() -> bool:
+        nonlocal line
+        line = line_about(since(bench.lab, gateway, start), address, pattern)
+        return bool(line or accepted())
+
+    with suppress(DeadlineExpired):  # the verdict on silence is for the judge
+        until(look, what=f"{gateway} refuses {address}", deadline=DEADLINE, interval=POLL)
+    return line
 
 
 def _try(spoke: Vici, subject: Subject) -> None:
@@ -96,8 +121,9 @@ def _return(bench: Bench, spoke: Vici, subject: Subject, right: SharedSecret) ->
     spoke.load_shared(right)
     with suppress(CommandRefused):  # nothing to end where the attempt has already been given up
         spoke.terminate(ike=subject.tunnel.site_connection, force=True, timeout=2)
-    spoke.initiate(subject.connection.children[0].name, subject.tunnel.site_connection, timeout=DEADLINE)
-    return await_presence(bench.lab, subject.tables, subject.site.lan, wanted=True, seconds=DEADLINE)
+    with suppress(CommandRefused, DeadlineExpired):  # then its route is not seen to come back
+        spoke.initiate(subject.connection.children[0].name, subject.tunnel.site_connection, timeout=DEADLINE)
+    return seen_presence(bench.lab, subject.tables, subject.site.lan, wanted=True, seconds=DEADLINE)
 
 
 def _sas_of(gateway: Vici, address: str) -> tuple[str, ...]:
@@ -136,17 +162,22 @@ def _unknown_identity(bench: Bench, subject: Subject) -> Refusal:
         try:
             with suppress(CommandRefused, DeadlineExpired):
                 spoke.initiate(children[0].name, stranger.name, timeout=2)
-            reason = await_line(
-                lab,
-                tunnel.gateway,
+            reason = _reason(
+                bench,
+                subject,
                 start,
                 UNKNOWN_IDENTITY[stranger.version],
-                what=f"{tunnel.gateway} refuses the identity {local.id}",
-                seconds=DEADLINE,
+                lambda: _sas_as(gateway, local.id),
             )
-            left = tuple(sa.remote_id for sa in gateway.list_sas() if sa.current and sa.remote_id == local.id)
+            left = _sas_as(gateway, local.id)
         finally:
             with suppress(CommandRefused):
                 spoke.terminate(ike=stranger.name, force=True, timeout=2)
             spoke.unload_conn(stranger.name)
     return Refusal(reason, left, ())
+
+
+def _sas_as(gateway: Vici, identity: str) -> tuple[str, ...]:
+    return tuple(
+        f"{sa.name} {sa.remote_id}" for sa in gateway.list_sas() if sa.current and sa.remote_id == identity
+    )

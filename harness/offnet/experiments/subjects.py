@@ -29,14 +29,17 @@ def routed(site: Site) -> bool:
 
 def subjects(network: Network) -> tuple[Subject, ...]:
     """The last off-net site of every VPN that has one and a partner for it."""
-    chosen: dict[str, Subject] = {}
-    for site, tunnel in network.tunnels():
-        partners = [other for other in network.sites_of(site.vpn) if other is not site]
-        if partners:
-            partner = next((other for other in partners if other.tunnel is None), partners[0])
-            connection = network.node(site.node).connection(tunnel.site_connection)
-            chosen[site.vpn] = Subject(site, tunnel, partner, connection, _tables(network, site))
-    return tuple(chosen.values())
+    last = {site.vpn: site for site, _ in network.tunnels() if len(network.sites_of(site.vpn)) > 1}
+    return tuple(subject_of(network, site) for site in last.values())
+
+
+def subject_of(network: Network, site: Site) -> Subject:
+    """An off-net site that has a partner in its VPN, on-net if there is such a one."""
+    partners = [other for other in network.sites_of(site.vpn) if other is not site]
+    partner = next((other for other in partners if other.tunnel is None), partners[0])
+    assert site.tunnel is not None  # noqa: S101 - it is off-net
+    connection = network.node(site.node).connection(site.tunnel.site_connection)
+    return Subject(site, site.tunnel, partner, connection, _tables(network, site))
 
 
 def _tables(network: Network, site: Site) -> tuple[tuple[str, int], ...]:

@@ -24,6 +24,8 @@ LOG = "ssh.log"
 _KEEP = b"keep\n"
 _UP = b"up"
 _LOST_WORDS = 600
+_KEPT: list[subprocess.Popen[bytes]] = []
+"""Masters that are meant to outlive this process: a Popen that is forgotten complains of its child."""
 
 
 def lifeline(on_loss: str) -> str:
@@ -73,6 +75,7 @@ class Master:
         """Let the host's work outlive this process."""
         _pipe(self._popen.stdin).write(_KEEP)
         self._close()
+        _KEPT.append(self._popen)
 
     def end(self) -> None:
         """Let the lifeline go, then see the master and all that it started out of this machine."""

@@ -26,10 +26,6 @@ link show dev @route
 route show table all
 link show dev @neighbor
 neighbor show
-link show dev @state
-xfrm state list nokeys
-link show dev @policy
-xfrm policy list
 '
 
 ask() { # ask DAEMON COMMAND..: over its vty socket, as vtysh is slow; answers end with three NULs
@@ -53,18 +49,19 @@ files() { # files PATH..: those that are there; awk, because it tells where each
     awk -v token="$token" 'FNR == 1 { printf "\036%s %s\n", token, FILENAME } { print }' "$@" 2>&1
 }
 
-# -s for counters, -d for what an interface is; keys of SAs are nobody's business
+# -s for counters, -d for what an interface is
 part ip
 ip -s -d -force -batch - 2>&1 <<END
 $questions
 END
 show processes.txt ps -eo pid,ppid,etime,time,rss,args
+if [ -f /etc/offnet/swanctl.conf ]; then
+    # the keys of SAs are nobody's business
+    show ip/xfrm-state.txt ip -s xfrm state list nokeys
+    show ip/xfrm-policy.txt ip -s xfrm policy list
+fi
 [ ! -e /proc/sys/net/mpls ] || show ip/labels.txt ip -f mpls route show
 [ ! -f /etc/offnet/nftables.conf ] || show nftables.txt nft list ruleset
-if [ -S /run/charon.vici ]; then
-    show ike/sas.txt swanctl --list-sas
-    show ike/connections.txt swanctl --list-conns
-fi
 
 ask zebra 'show version' 'show running-config' 'show ip route vrf all' 'show mpls table'
 ask ospfd 'show running-config' 'show ip ospf neighbor' 'show ip ospf route' 'show ip ospf database'

@@ -8,7 +8,7 @@ from typing import Any
 
 from offnet.network.model import InterfaceKind, Node, ReverseRoutePolicy
 from offnet.render.kernel import batch_lines, front_door_lines, needs_guard, sysctl_lines
-from offnet.render.strongswan import connection_message, secret_section, section_text
+from offnet.render.strongswan import connection_message, secret_id, secret_section, section_text
 from offnet.render.templates import template
 
 # The routing protocol number of reverse routes in the kernel, so that they are told from others.
@@ -69,7 +69,7 @@ def _strongswan(node: Node) -> dict[str, str]:
     if node.ike is None:
         return {}
     connections = {c.name: connection_message(c) for c in node.ike.connections}
-    secrets = {f"ike-{secret.name}": secret_section(secret) for secret in node.ike.secrets}
+    secrets = {secret_id(secret): secret_section(secret) for secret in node.ike.secrets}
     delay = node.ike.connections[0].dpd_delay
     return {
         "strongswan.conf": template("strongswan/strongswan.conf.j2").render(dpd_retransmit=delay),

@@ -54,7 +54,12 @@ def _child_message(child: ChildSa, connection: IkeConnection) -> Message:
 
 def secret_message(secret: SharedSecret) -> Message:
     """The body of VICI's ``load-shared`` for one pre-shared key."""
-    return {"id": secret.name, "type": "IKE", "owners": list(secret.owners), "data": secret.secret}
+    return {"id": secret_id(secret), "type": "IKE", "owners": list(secret.owners), "data": secret.secret}
+
+
+def secret_id(secret: SharedSecret) -> str:
+    """What charon calls the key: swanctl takes the name of the section, which must begin with ``ike``."""
+    return f"ike-{secret.name}"
 
 
 def secret_section(secret: SharedSecret) -> Message:

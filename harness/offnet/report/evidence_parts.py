@@ -38,7 +38,9 @@ def _place(name: str) -> str:
 
 def _questions(body: str) -> Iterator[tuple[str, str]]:
     """One file a question to ip; each begins with a complaint about a device of that name."""
-    _, *rest = re.split(r'^Device "@(\w+)" does not exist\.\nCommand failed .*\n', body, flags=re.MULTILINE)
+    _, *rest = re.split(
+        r'^Device "@([\w-]+)" does not exist\.\nCommand failed .*\n', body, flags=re.MULTILINE
+    )
     for name, answer in zip(rest[::2], rest[1::2], strict=True):
         yield f"ip/{name}.txt", answer
 

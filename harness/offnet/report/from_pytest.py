@@ -15,22 +15,23 @@ from offnet.report.model import Outcome, Result
 
 
 class ResultCollector:
-    """A pytest plugin. ``results`` fill as tests end; ``expected`` is how many were collected."""
+    """A pytest plugin. ``results`` fill as tests end; the callbacks tell how far they are."""
 
     def __init__(
         self,
+        counted: Callable[[int], None] = lambda _count: None,
         begun: Callable[[str], None] = lambda _title: None,
         ended: Callable[[Result], None] = lambda _result: None,
     ) -> None:
         self.results: list[Result] = []
-        self.expected = 0
+        self._counted = counted
         self._begun = begun
         self._ended = ended
         self._setup_seconds = 0.0
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
-        """Counts what will run."""
-        self.expected = len(session.items)
+        """Tells how many tests will run."""
+        self._counted(len(session.items))
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         """What cannot be collected is an error: it could not look."""

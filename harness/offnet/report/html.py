@@ -71,7 +71,7 @@ def _environment() -> Environment:
 
 
 def _facts(run: Run) -> Iterator[tuple[str, str]]:
-    yield "Started", run.started
+    yield "Started", run.started.replace("T", " ").replace("+00:00", " UTC")
     yield "Runtime", run.runtime
     yield "Host", run.host
     for name, version in run.versions.items():

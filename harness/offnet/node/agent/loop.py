@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import select
 import signal
@@ -15,6 +16,7 @@ from .ledger import STATIC, Changes, Ledger
 from .log import log, now
 from .sas import Change, Sa, fold
 
+PRIORITY = -10  # traffic waits for its route, while routing daemons can wait for the next one
 FIRST_PAUSE, LONGEST_PAUSE = 0.01, 0.2  # seconds between attempts to reach charon
 
 
@@ -120,6 +122,8 @@ def main(arguments: Sequence[str]) -> int:
     except (OSError, ValueError, KeyError) as error:
         log(f"cannot start: {error!r}")
         return 2
+    with contextlib.suppress(OSError):  # a container may not be allowed to
+        os.nice(PRIORITY)
     kernel = Kernel(config.protocol)
     try:
         Agent(config, kernel, _wakeup()).run()
