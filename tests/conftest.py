@@ -2,12 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, closing, contextmanager
 from pathlib import Path
+from types import MappingProxyType
+from typing import Any, Protocol
 
 import pytest
+import yaml
+
+from offnet import resources
+from offnet.experiments.bench import Bench
+from offnet.intent.loader import plain_data
+from offnet.network.model import Crypto
+from offnet.session import bring_up
 
 Golden = Callable[[Path, str], None]
+Profiles = Mapping[str, Mapping[str, Any]]
+
+
+class Variant(Protocol):
+    """What the fixture ``running_variant`` is."""
+
+    def __call__(
+        self, name: str, crypto: Crypto, profiles: Profiles = ...
+    ) -> AbstractContextManager[Bench]: ...
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -28,3 +47,24 @@ def golden(request: pytest.FixtureRequest) -> Golden:
         assert seen == expected.read_text(encoding="utf-8")
 
     return check
+
+
+@pytest.fixture(scope="module")
+def running_variant(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Variant:
+    """Run labs/single-ip under another name, with keys of its profiles changed, for as long as a block lasts."""
+    option = request.config.getoption
+
+    @contextmanager
+    def run(name: str, crypto: Crypto, profiles: Profiles = MappingProxyType({})) -> Iterator[Bench]:
+        data = plain_data(resources.labs() / "single-ip") | {"name": name}
+        for profile, changes in profiles.items():
+            data["profiles"][profile] |= changes
+        folder = tmp_path_factory.mktemp("labs") / name
+        folder.mkdir()
+        (folder / "lab.yml").write_text(yaml.safe_dump(data, sort_keys=False), encoding="utf-8")
+        with bring_up(folder, crypto, runtime=option("--runtime"), host=option("--host")) as session:
+            bench = Bench(session.network, session.running)
+            with closing(bench):
+                yield bench
+
+    return run

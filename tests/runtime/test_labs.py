@@ -113,7 +113,7 @@ def test_a_lab_whose_sandbox_was_killed_is_told_and_cleared(
         process.signal(signal.SIGKILL)
     until(lambda: not any(process.alive() for process in sandbox.processes), what="their end", deadline=10)
     assert [listed.running for listed in labs.ps(store=store)] == [False]
-    with pytest.raises(LabRunError, match="two has ended, its sandbox is gone"):
+    with pytest.raises(LabRunError, match="two has ended: its sandbox is gone"):
         labs.attach("two", store=store)
     labs.down("two", store=store)
     assert store.labs() == ()

@@ -51,11 +51,15 @@ def sas(lab: RunningLab, node: Node) -> Iterator[Table]:
     if node.ike is None:
         return
     with Vici(lab, node.name) as vici:
-        found = vici.list_sas()
+        yield sa_table(node, vici.list_sas())
+
+
+def sa_table(node: Node, found: tuple[IkeSa, ...]) -> Table:
+    """A node's SAs; each CHILD_SA has a row, with the VRF that its if_id stands for."""
     vrfs = {vrf.if_id: vrf.name for context in node.contexts for vrf in context.vrfs}
     columns = (*IKE_COLUMNS, *CHILD_COLUMNS)
     rows = tuple(row for sa in found for row in _sa_rows(sa, vrfs))
-    yield Table(node.name, "security associations", "swanctl --list-sas", columns, rows, found)
+    return Table(node.name, "security associations", "swanctl --list-sas", columns, rows, found)
 
 
 def _sa_rows(sa: IkeSa, vrfs: Mapping[int, str]) -> Iterator[Row]:

@@ -39,7 +39,7 @@ class Unimported:
 
 
 def importer(network: Network) -> Importer | None:
-    """The PE and VRF to try it on: where another VRF learns most of the same prefixes."""
+    """The PE and VRF to try it on: where another VRF learns most of the same prefixes, then most of all."""
     candidates = [
         Importer(pe, vrf, learned)
         for pe in network.role(Role.PE)
@@ -47,7 +47,7 @@ def importer(network: Network) -> Importer | None:
         for vrf in pe.default.vrfs
         if learned[vrf.name]
     ]
-    return max(candidates, key=_twins, default=None)
+    return max(candidates, key=lambda one: (_twins(one), len(one.learned[one.vrf.name])), default=None)
 
 
 def _learned(network: Network, pe: Node) -> dict[str, Prefixes]:
