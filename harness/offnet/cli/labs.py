@@ -118,23 +118,23 @@ def _render_one(lab: str, *, check: bool, crypto: Crypto | None, into: Path | No
     from offnet import render as rendering
     from offnet.cli.network import lab_folder
     from offnet.cli.output import say
+    from offnet.collector import paused_collector
     from offnet.design import design
     from offnet.render import tree
 
     source = lab_folder(lab)
-    written = intent.load(source)
-    network = design(written, crypto)
+    with paused_collector():
+        written = intent.load(source)
+        network = design(written, crypto)
+        files = rendering.render(network)
     folder = _folder(source, network, written.crypto, into)
-    files = rendering.render(network)
-    difference = tree.difference(files, folder)
     for warning in network.warnings:
         say(f"{lab}: warning: {warning}")
     if check:
+        difference = tree.difference(files, folder)
         say(f"{difference}{lab}: stale, run `offnet render {lab}`" if difference else f"{lab}: up to date")
         return bool(difference)
-    if difference:
-        tree.write(files, folder)
-    say(f"{lab}: {'written to ' if difference else 'already in '}{folder}")
+    say(f"{lab}: {'written to ' if tree.write(files, folder) else 'already in '}{folder}")
     return False
 
 
