@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, closing, contextmanager
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, Protocol
+from typing import Any
 
 import pytest
 import yaml
@@ -19,14 +19,7 @@ from offnet.session import bring_up
 
 Golden = Callable[[Path, str], None]
 Profiles = Mapping[str, Mapping[str, Any]]
-
-
-class Variant(Protocol):
-    """What the fixture ``running_variant`` is."""
-
-    def __call__(
-        self, name: str, crypto: Crypto, profiles: Profiles = ...
-    ) -> AbstractContextManager[Bench]: ...
+Variant = Callable[..., AbstractContextManager[Bench]]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -51,7 +44,7 @@ def golden(request: pytest.FixtureRequest) -> Golden:
 
 @pytest.fixture(scope="module")
 def running_variant(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Variant:
-    """Run labs/single-ip under another name, with keys of its profiles changed, for as long as a block lasts."""
+    """Run labs/single-ip under another name, with profiles changed, for as long as a block lasts."""
     option = request.config.getoption
 
     @contextmanager

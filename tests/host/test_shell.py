@@ -82,5 +82,5 @@ def test_a_missed_deadline_names_the_command_and_costs_the_shell(shell: Shell) -
 
 def test_a_shell_that_dies_is_an_error_not_a_wait(shell: Shell) -> None:
     with pytest.raises(LabRunError, match="shell ended"):
-        shell.run("kill -KILL $PPID $$")
+        shell.run("kill -KILL $$")
     assert shell.closed

@@ -92,7 +92,6 @@ def test_a_lab_on_a_server(
         session.keep()
     with labs.attach("one", store=store) as lab:
         assert lab.run("a", ["hostname"]).stdout == "a\n"
-        lab.host.close()
     labs.down("one", store=store)
     assert server.host.run(("ls", "/run/offnet/labs"), timeout=10).stdout == ""
 

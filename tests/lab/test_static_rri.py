@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from typing import Any
 
 import pytest
@@ -21,7 +22,9 @@ DEADLINE = 10.0
 
 
 @pytest.fixture(scope="module", params=list(Crypto))
-def variant(request: pytest.FixtureRequest, running_variant: Any) -> Iterator[Bench]:
+def variant(
+    request: pytest.FixtureRequest, running_variant: Callable[..., AbstractContextManager[Bench]]
+) -> Iterator[Bench]:
     """The lab with static reverse routes in its first VPN and none in its second."""
     profiles = {"vpn1": {"rri": "static"}, "vpn2": {"rri": "off"}}
     with running_variant("static-rri", request.param, profiles) as bench:

@@ -155,6 +155,7 @@ def test_the_end_of_the_program_is_the_end_of_the_lab(server: Host, lab: NetnsPl
     guard = server.stream(("sh", f"{lab.directory}/netns-down.sh", "--when-lost"))
     guard.stdin.close()
     assert settled(server, before)
+    guard.close()
 
 
 def test_a_kept_lab_stays(server: Host, lab: NetnsPlan) -> None:
@@ -162,6 +163,7 @@ def test_a_kept_lab_stays(server: Host, lab: NetnsPlan) -> None:
     guard = server.stream(("sh", f"{lab.directory}/netns-down.sh", "--when-lost"))
     guard.stdin.write(b"keep\n")
     assert guard.stdout.read() == b""
+    guard.close()
     with netns.attach("two", ("a", "b"), server) as running:
         assert running.run("a", ["hostname"]).stdout == "a\n"
     netns.down("two", server)

@@ -121,8 +121,10 @@ def _return(bench: Bench, spoke: Vici, subject: Subject, right: SharedSecret) ->
     spoke.load_shared(right)
     with suppress(CommandRefused):  # nothing to end where the attempt has already been given up
         spoke.terminate(ike=subject.tunnel.site_connection, force=True, timeout=2)
-    with suppress(CommandRefused, DeadlineExpired):  # then its route is not seen to come back
+    try:
         spoke.initiate(subject.connection.children[0].name, subject.tunnel.site_connection, timeout=DEADLINE)
+    except (CommandRefused, DeadlineExpired):
+        return {}  # it is back nowhere
     return seen_presence(bench.lab, subject.tables, subject.site.lan, wanted=True, seconds=DEADLINE)
 
 

@@ -56,4 +56,4 @@ class RunningLab(Protocol):
         """The content of a file of a node."""
 
     def close(self) -> None:
-        """Close all shells; the lab stays as it is."""
+        """Close all shells and the connection to the host; the lab stays as it is."""

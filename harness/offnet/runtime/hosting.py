@@ -73,11 +73,14 @@ class RootHosting:
     def __init__(self, plan: NetnsPlan, host: LocalHost | SshHost, node_image: Path) -> None:
         self._host = host
         self._lab = plan.lab
-        netns.down(plan.lab, host)
-        host.put(plan.files, plan.directory)
-        self._guard: Stream = host.stream(("/bin/sh", f"{plan.directory}/netns-down.sh", "--when-lost"))
-        self.image = image.on_host(host, node_image)
         self.timings: Mapping[str, float] = {}
+        with contextlib.ExitStack() as undo:
+            undo.callback(host.close)
+            netns.down(plan.lab, host)
+            self.image = image.on_host(host, node_image)
+            host.put(plan.files, plan.directory)
+            self._guard: Stream = host.stream(("/bin/sh", f"{plan.directory}/netns-down.sh", "--when-lost"))
+            undo.pop_all()
 
     @property
     def host(self) -> Host:
@@ -87,12 +90,13 @@ class RootHosting:
     def keep(self) -> None:
         """Let the lab run until ``offnet down``; a connection ends with this program all the same."""
         self._guard.stdin.write(b"keep\n")
+        self._guard.stdout.read()  # to its end: it must have read the word before it is closed
+        self._guard.close()
 
     def close(self) -> None:
         """Take the lab away and let go of the connection."""
         with contextlib.ExitStack() as stack:
             stack.callback(self._host.close)
-            stack.callback(self._guard.close)
             stack.callback(netns.down, self._lab, self._host)
             self.keep()
 

@@ -70,12 +70,13 @@ class HostedLab:
         return content
 
     def close(self) -> None:
-        """Close all shells; the lab stays as it is."""
+        """Close all shells and the connection to the host; the lab stays as it is."""
         with self._lock:
             shells = list(self._shells.values())
             self._shells.clear()
         for shell in shells:
             shell.close()
+        self.host.close()
 
     def __enter__(self) -> HostedLab:
         return self

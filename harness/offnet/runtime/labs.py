@@ -40,9 +40,9 @@ class Session:
 
     def close(self) -> None:
         """Take the lab down; nothing of it is left. A kept lab stays. May be called twice."""
+        with self._lock, self._ending:
+            pass
         self.lab.close()
-        self._ending.close()
-        self._lock.close()
 
     def __enter__(self) -> Session:
         return self

@@ -12,8 +12,9 @@ try() { # try NAME MODULE COMMAND..
     fi
 }
 
-esp() { # esp CIPHER-ARGUMENTS..
-    spi=$((spi + 1))
+esp() { # esp SPI CIPHER-ARGUMENTS..
+    spi=$1
+    shift
     ip xfrm state add src 192.0.2.1 dst 192.0.2.2 proto esp spi "$spi" mode tunnel "$@"
 }
 
@@ -22,13 +23,13 @@ layers() {
         mount -t overlay -o lowerdir=/mnt/lower,upperdir=/mnt/upper,workdir=/mnt/work none /mnt/root
 }
 
-spi=0xfff0
+ip link set lo up
 try "veth links" veth ip link add p1 type veth peer name p2
 try VRF vrf ip link add p3 type vrf table 10
 try "MPLS forwarding" mpls_router test -e /proc/sys/net/mpls/platform_labels
 try "MPLS tunnels" mpls_iptunnel ip route add 198.51.100.0/24 encap mpls 100 dev lo
 try "XFRM interfaces" xfrm_interface ip link add p4 type xfrm dev lo if_id 1
-try "ESP with 3DES and SHA-1" esp4 esp enc "cbc(des3_ede)" 0x0123456789abcdef0123456789abcdef0123456789abcdef \
+try "ESP with 3DES and SHA-1" esp4 esp 0x1001 enc "cbc(des3_ede)" 0x0123456789abcdef0123456789abcdef0123456789abcdef \
     auth "hmac(sha1)" 0x0123456789abcdef0123456789abcdef01234567
-try "ESP with AES-GCM" esp4 esp aead "rfc4106(gcm(aes))" 0x0123456789abcdef0123456789abcdef01234567 128
+try "ESP with AES-GCM" esp4 esp 0x1002 aead "rfc4106(gcm(aes))" 0x0123456789abcdef0123456789abcdef01234567 128
 try overlays overlay layers
