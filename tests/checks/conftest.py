@@ -164,7 +164,9 @@ def xfrm_pair(tunnel: Tunnel, inward: int, outward: int) -> tuple[XfrmState, Xfr
         replay_errors=0,
         auth_failures=0,
     )
-    out = replace(into, source=tunnel.gateway_address, destination=tunnel.address, spi=outward, direction="out")
+    out = replace(
+        into, source=tunnel.gateway_address, destination=tunnel.address, spi=outward, direction="out"
+    )
     return into, out
 
 
@@ -177,7 +179,8 @@ def routes(network: Network) -> Routes:
     pes = network.role(Role.PE)
     kernel = {router.name: () for router in network.role(Role.P)}
     return Routes(
-        kernel=kernel | {pe.name: tuple(vrf_route(network, pe, site) for site in network.sites) for pe in pes},
+        kernel=kernel
+        | {pe.name: tuple(vrf_route(network, pe, site) for site in network.sites) for pe in pes},
         vpn={pe.name: tuple(vpn_route(network, site) for site in network.sites) for pe in pes},
         labels={pe.name: () for pe in pes},
     )

@@ -22,7 +22,9 @@ def test_an_implied_prf_is_not_named(network: Network, sa: IkeSa) -> None:
     assert named == (set() if network.crypto is Crypto.AS_PRINTED else {"prfsha384"})
 
 
-def test_an_ike_sa_matches_its_own_proposal_only(network: Network, sa: IkeSa, site: tuple[Site, Tunnel]) -> None:
+def test_an_ike_sa_matches_its_own_proposal_only(
+    network: Network, sa: IkeSa, site: tuple[Site, Tunnel]
+) -> None:
     first, *others = network.node(site[1].gateway).connection(site[1].gateway_connection).proposals
     assert ike_matches(sa, first)
     assert not any(ike_matches(sa, other) for other in others)

@@ -18,16 +18,16 @@ from offnet.observe.vici_model import IkeSa
 Find = Callable[..., Claim[Any]]
 
 
-def with_first(state: Sas, node: str, **changes: Any) -> Sas:
+def with_first(looked: Sas, node: str, /, **changes: Any) -> Sas:
     """The first IKE_SA of a node changed."""
-    first, *others = state.ike[node]
-    return replace(state, ike=state.ike | {node: (replace(first, **changes), *others)})
+    first, *others = looked.ike[node]
+    return replace(looked, ike=looked.ike | {node: (replace(first, **changes), *others)})
 
 
-def with_child(state: Sas, node: str, **changes: Any) -> Sas:
+def with_child(looked: Sas, node: str, /, **changes: Any) -> Sas:
     """The CHILD_SA of a node's first IKE_SA changed."""
-    child = state.ike[node][0].children[0]
-    return with_first(state, node, children=(replace(child, **changes),))
+    child = looked.ike[node][0].children[0]
+    return with_first(looked, node, children=(replace(child, **changes),))
 
 
 def test_a_healthy_lab_holds_every_claim(network: Network, sas: Sas) -> None:
@@ -44,7 +44,7 @@ def test_a_healthy_lab_holds_every_claim(network: Network, sas: Sas) -> None:
     ],
 )
 def test_an_ike_sa_that_differs_is_told(
-    network: Network, sas: Sas, site: tuple[Site, Tunnel], find: Find, changes: dict[str, Any], seen: str
+    network: Network, sas: Sas, site: tuple[Site, Tunnel], find: Find, *, changes: dict[str, Any], seen: str
 ) -> None:
     where, tunnel = site
     claim = find(topic.claims(network), f"{where.name}: IKE_SA")
@@ -72,7 +72,7 @@ def test_a_second_ike_sa_is_told(network: Network, sas: Sas, site: tuple[Site, T
     ],
 )
 def test_a_child_sa_that_differs_is_told(
-    network: Network, sas: Sas, site: tuple[Site, Tunnel], find: Find, changes: dict[str, Any], seen: str
+    network: Network, sas: Sas, site: tuple[Site, Tunnel], find: Find, *, changes: dict[str, Any], seen: str
 ) -> None:
     claim = find(topic.claims(network), f"{site[0].name}: CHILD_SA")
     verdict = claim.judge(with_child(sas, site[1].gateway, **changes))
@@ -94,11 +94,9 @@ def test_an_on_net_site_has_no_pair(network: Network, sas: Sas) -> None:
     assert [sa_pair(sas, site) for site in network.sites if site.tunnel is None] == [None, None]
 
 
-@pytest.mark.parametrize(
-    ("changes", "seen"), [({"if_id": 2}, "if_id 2"), ({"spi": 1}, "is not in the SADB")]
-)
+@pytest.mark.parametrize(("changes", "seen"), [({"if_id": 2}, "if_id 2"), ({"spi": 1}, "is not in the SADB")])
 def test_a_sadb_that_differs_is_told(
-    network: Network, sas: Sas, site: tuple[Site, Tunnel], find: Find, changes: dict[str, Any], seen: str
+    network: Network, sas: Sas, site: tuple[Site, Tunnel], find: Find, *, changes: dict[str, Any], seen: str
 ) -> None:
     where, tunnel = site
     first, *others = sas.kernel[tunnel.gateway]
@@ -110,7 +108,9 @@ def test_a_sadb_that_differs_is_told(
 
 def test_the_sadb_of_no_sa_is_told(network: Network, sas: Sas, site: tuple[Site, Tunnel], find: Find) -> None:
     where, tunnel = site
-    verdict = find(topic.claims(network), f"{where.name}: SADB").judge(with_first(sas, tunnel.gateway, children=()))
+    verdict = find(topic.claims(network), f"{where.name}: SADB").judge(
+        with_first(sas, tunnel.gateway, children=())
+    )
     assert verdict.seen == f"no current SA of {where.name} at both ends"
 
 

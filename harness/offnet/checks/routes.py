@@ -39,9 +39,8 @@ def _injected(network: Network, site: Site, tunnel: Tunnel) -> Claim[Routes]:
 
     def judge(state: Routes) -> Verdict:
         found = _in_table(state.kernel[tunnel.gateway], vrf.table, site.lan)
-        right = [
-            r for r in found if r.protocol == str(REVERSE_ROUTE_PROTOCOL) and r.hops[0].interface == interface
-        ]
+        own = [route for route in found if route.protocol == str(REVERSE_ROUTE_PROTOCOL)]
+        right = [route for route in own if [hop.interface for hop in route.hops] == [interface]]
         return Verdict(len(found) == len(right) == 1, _routes_text(found))
 
     return Claim(

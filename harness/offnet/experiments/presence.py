@@ -7,18 +7,17 @@ from contextlib import suppress
 from ipaddress import IPv4Network
 
 from offnet.errors import DeadlineExpired
-from offnet.observe import kernel
+from offnet.observe.fib import FIB
 from offnet.observe.question import ask
 from offnet.runtime.base import RunningLab
 from offnet.wait import Deadline, until
 
-POLL = 0.02  # one look costs a process in the node
+POLL = 0.03  # one look costs a process in the node
 
 
 def present(lab: RunningLab, node: str, table: int, prefix: IPv4Network) -> bool:
     """Whether a table of a node has a usable route for exactly this prefix."""
-    found = ask(lab, node, kernel.vrf_routes(table))
-    return any(route.prefix == prefix and route.hops for route in found)
+    return (table, prefix) in ask(lab, node, FIB)
 
 
 def await_presence(
