@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, closing, contextmanager
+from importlib.metadata import Distribution, PathDistribution, distribution
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
+from zipfile import Path as ZipPath
+from zipfile import ZipFile
 
 import pytest
 import yaml
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 from offnet import resources
 from offnet.experiments.bench import Bench
@@ -61,3 +68,37 @@ def running_variant(request: pytest.FixtureRequest, tmp_path_factory: pytest.Tem
                 yield bench
 
     return run
+
+
+@pytest.fixture(scope="session")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The wheel of this checkout, for tests that install it elsewhere."""
+    into = tmp_path_factory.mktemp("wheel")
+    command = (sys.executable, "-m", "hatchling", "build", "--target", "wheel", "--directory", str(into))
+    done = subprocess.run(
+        command, cwd=resources.checkout(), capture_output=True, text=True, timeout=60, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    (built,) = into.glob("*.whl")
+    return built
+
+
+@pytest.fixture(scope="session")
+def wheel_needs(wheel: Path) -> tuple[Distribution, ...]:
+    """What the wheel says that it needs, and what that needs in turn, as it is installed here."""
+    with ZipFile(wheel) as archive:
+        (metadata,) = (path for path in ZipPath(archive).iterdir() if path.name.endswith(".dist-info"))
+        pending = _required(PathDistribution(metadata))
+    found: dict[str, Distribution] = {}
+    while pending:
+        name = pending.pop()
+        if name not in found:
+            found[name] = distribution(name)
+            pending += _required(found[name])
+    return tuple(found[name] for name in sorted(found))
+
+
+def _required(needy: Distribution) -> list[str]:
+    requirements = map(Requirement, needy.requires or ())
+    wanted = (need for need in requirements if need.marker is None or need.marker.evaluate({"extra": ""}))
+    return [canonicalize_name(need.name) for need in wanted]

@@ -23,7 +23,7 @@ class Bench:
         self.lab = lab
         self._observations: dict[Callable[[Bench], Any], Any] = {}
         self._failures: dict[Callable[[Bench], Any], LabRunError] = {}
-        self._vici: dict[str, Vici] = {}
+        self._vici: dict[tuple[str, str], Vici] = {}
         self._closing: list[Callable[[], object]] = []
 
     def once(self, experiment: Callable[[Bench], T]) -> T:
@@ -39,16 +39,18 @@ class Bench:
         observation: T = self._observations[experiment]
         return observation
 
-    def vici(self, node: str) -> Vici:
-        """A connection to the charon of a node, opened at the first call."""
-        if node not in self._vici:
-            self._vici[node] = Vici(self.lab, node)
-        return self._vici[node]
+    def vici(self, node: str, user: str = "") -> Vici:
+        """A connection to the charon of a node, opened at its first use and again after it broke.
+
+        One connection serves one thread: who works beside others names itself as ``user``.
+        """
+        return self._vici.setdefault((node, user), Vici(self.lab, node))
 
     def forget_vici(self, node: str) -> None:
-        """Drops the connection to a charon that has been restarted."""
-        if node in self._vici:
-            self._vici.pop(node).close()
+        """Drops the connections to a charon that has been restarted."""
+        for (name, _), vici in self._vici.items():
+            if name == node:
+                vici.close()
 
     def on_close(self, action: Callable[[], object]) -> None:
         """Runs an action when the bench is closed, the last one first."""
@@ -58,8 +60,8 @@ class Bench:
         """Ends captures and connections."""
         while self._closing:
             self._closing.pop()()
-        for node in list(self._vici):
-            self.forget_vici(node)
+        for vici in self._vici.values():
+            vici.close()
 
 
 def gather(keys: Iterable[K], question: Callable[[K], T]) -> dict[K, T]:

@@ -11,7 +11,6 @@ from offnet.experiments.subjects import Subject, subjects
 from offnet.experiments.wire import wire_capture
 from offnet.observe.errors import ObserveError
 from offnet.observe.packet import Packet
-from offnet.observe.vici import Vici
 from offnet.wait import until
 
 LENGTH = 360
@@ -59,7 +58,6 @@ def _without_charon(bench: Bench, subject: Subject) -> Closed:
         seen = capture.fence()
     finally:
         lab.run(site.node, ["kill", "-CONT", supervisor])
-    bench.forget_vici(site.node)
     back = _await_return(bench, subject)
     leaked = tuple(packet for packet in seen if packet.source == str(site.host))
     return Closed(answers.received[subject.partner.host], leaked, back)
@@ -75,6 +73,6 @@ def _await_return(bench: Bench, subject: Subject) -> dict[str, float]:
         except ObserveError:  # not up yet: nobody answers on its socket
             return False
 
-    with Vici(bench.lab, subject.site.node) as spoke:
-        until(established, what=f"{subject.site.name} has its SA again", deadline=DEADLINE, interval=0.05)
+    spoke = bench.vici(subject.site.node)
+    until(established, what=f"{subject.site.name} has its SA again", deadline=DEADLINE, interval=0.05)
     return await_presence(bench.lab, subject.tables, subject.site.lan, wanted=True, seconds=DEADLINE)

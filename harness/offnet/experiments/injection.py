@@ -59,22 +59,22 @@ def _greed(bench: Bench, subject: Subject) -> Greed:
     children = tuple(_child(own.children[0], name, prefix) for name, prefix in wishes.items())
     greedy = replace(own, name=GREEDY, children=children)
     given = {}
-    with Vici(bench.lab, subject.site.node) as spoke, Vici(bench.lab, subject.tunnel.gateway) as gateway:
-        spoke.load_conn(greedy)
-        try:
-            for name, prefix in wishes.items():
-                with suppress(CommandRefused, DeadlineExpired):
-                    spoke.initiate(name, greedy.name, timeout=1)
-                protected = [child.remote_ts for child in _children(gateway, subject)]
-                given[prefix] = tuple(ts for group in protected for ts in group)
-        finally:
-            for name in wishes:
-                with suppress(CommandRefused):
-                    spoke.terminate(child=name, timeout=2)
-            spoke.unload_conn(greedy.name)
-            # What was narrowed to the site's own LAN has replaced its SA there, and is gone now.
-            if not _children(gateway, subject):
-                spoke.initiate(own.children[0].name, own.name, timeout=DEADLINE)
+    spoke, gateway = bench.vici(subject.site.node), bench.vici(subject.tunnel.gateway, subject.site.node)
+    spoke.load_conn(greedy)
+    try:
+        for name, prefix in wishes.items():
+            with suppress(CommandRefused, DeadlineExpired):
+                spoke.initiate(name, greedy.name, timeout=1)
+            protected = [child.remote_ts for child in _children(gateway, subject)]
+            given[prefix] = tuple(ts for group in protected for ts in group)
+    finally:
+        for name in wishes:
+            with suppress(CommandRefused):
+                spoke.terminate(child=name, timeout=2)
+        spoke.unload_conn(greedy.name)
+        # What was narrowed to the site's own LAN has replaced its SA there, and is gone now.
+        if not _children(gateway, subject):
+            spoke.initiate(own.children[0].name, own.name, timeout=DEADLINE)
     return Greed(given)
 
 
@@ -101,23 +101,23 @@ def rekeyings(bench: Bench) -> dict[str, Rekeying]:
 
 def _rekeying(bench: Bench, subject: Subject) -> Rekeying:
     site, partner = subject.site, subject.partner
-    with Vici(bench.lab, site.node) as spoke, Vici(bench.lab, subject.tunnel.gateway) as gateway:
-        before = _children(gateway, subject)[0]
-        with traffic(bench.lab, subject.partner, subject.site) as answers:
-            spoke.rekey(child=subject.connection.children[0].name)
-            after = until(
-                lambda: next((c for c in _children(gateway, subject) if c.spi_in != before.spi_in), None),
-                what=f"{subject.site.name} has rekeyed",
-                deadline=DEADLINE,
-                interval=0.02,
-            )
-            with suppress(CommandRefused):  # IKEv2 has deleted it already; IKEv1 keeps it until it expires
-                gateway.terminate(child_id=before.unique_id, timeout=2)
-        sent, received = answers.result()
-        through = probe(
-            bench.lab, partner.node, partner.host, (site.host,), count=PROBES, length=LENGTH
-        ).received[site.host]
-        routed = tuple(
-            node for node, table in subject.tables if present(bench.lab, node, table, subject.site.lan)
+    spoke, gateway = bench.vici(site.node), bench.vici(subject.tunnel.gateway, site.node)
+    before = _children(gateway, subject)[0]
+    with traffic(bench.lab, subject.partner, subject.site) as answers:
+        spoke.rekey(child=subject.connection.children[0].name)
+        after = until(
+            lambda: next((c for c in _children(gateway, subject) if c.spi_in != before.spi_in), None),
+            what=f"{subject.site.name} has rekeyed",
+            deadline=DEADLINE,
+            interval=0.02,
         )
+        with suppress(CommandRefused):  # IKEv2 has deleted it already; IKEv1 keeps it until it expires
+            gateway.terminate(child_id=before.unique_id, timeout=2)
+    sent, received = answers.result()
+    through = probe(
+        bench.lab, partner.node, partner.host, (site.host,), count=PROBES, length=LENGTH
+    ).received[site.host]
+    routed = tuple(
+        node for node, table in subject.tables if present(bench.lab, node, table, subject.site.lan)
+    )
     return Rekeying(sent, sent - received, through, before.spi_in, after.spi_in, routed)

@@ -48,14 +48,14 @@ def negotiation(bench: Bench) -> Negotiation:
     subject = subject_of(bench.network, site)
     capture = bench.once(wire_capture)
     start, agent_start = mark(bench.lab, site.pe), mark(bench.lab, site.pe, AGENT_LOG)
-    with Vici(bench.lab, site.node) as spoke, Vici(bench.lab, site.pe) as gateway:
-        _, before = _current(gateway, subject)
-        spoke.terminate(ike=subject.tunnel.site_connection)
-        _await_end(bench, gateway, subject)
-        seen = len(capture.fence())
-        spoke.initiate(subject.connection.children[0].name, subject.tunnel.site_connection, timeout=DEADLINE)
-        await_presence(bench.lab, subject.tables, site.lan, wanted=True, seconds=DEADLINE)
-        ike, child = _current(gateway, subject)
+    spoke, gateway = bench.vici(site.node), bench.vici(site.pe, site.node)
+    _, before = _current(gateway, subject)
+    spoke.terminate(ike=subject.tunnel.site_connection)
+    _await_end(bench, gateway, subject)
+    seen = len(capture.fence())
+    spoke.initiate(subject.connection.children[0].name, subject.tunnel.site_connection, timeout=DEADLINE)
+    await_presence(bench.lab, subject.tables, site.lan, wanted=True, seconds=DEADLINE)
+    ike, child = _current(gateway, subject)
     return Negotiation(
         site,
         _steps(capture.fence()[seen:], ike),

@@ -56,15 +56,15 @@ def wrong_keys(bench: Bench) -> dict[str, Refusal]:
 
 
 def _wrong_key(bench: Bench, subject: Subject) -> Refusal:
-    lab, site, tunnel = bench.lab, subject.site, subject.tunnel
+    site, tunnel = subject.site, subject.tunnel
     right = bench.network.node(site.node).ike.secrets[0]  # type: ignore[union-attr]  # a tunnel's end has charon
     wrong = replace(right, secret=f"not-{right.secret}")
-    with Vici(lab, site.node) as spoke, Vici(lab, tunnel.gateway) as gateway:
-        spoke.load_shared(wrong)
-        try:
-            seen = _attempt(bench, subject, spoke, gateway)
-        finally:
-            back = _return(bench, spoke, subject, right)
+    spoke, gateway = bench.vici(site.node), bench.vici(tunnel.gateway, site.node)
+    spoke.load_shared(wrong)
+    try:
+        seen = _attempt(bench, subject, spoke, gateway)
+    finally:
+        back = _return(bench, spoke, subject, right)
     return replace(seen, back=back)
 
 
@@ -158,24 +158,24 @@ def _unknown_identity(bench: Bench, subject: Subject) -> Refusal:
     children = tuple(replace(child, start_action="none") for child in subject.connection.children)
     local = AuthRound("psk", f"{subject.site.name}.{STRANGER}")
     stranger = replace(subject.connection, name="offnet-stranger", local=local, children=children)
-    with Vici(lab, subject.site.node) as spoke, Vici(lab, tunnel.gateway) as gateway:
-        start = mark(lab, tunnel.gateway)
-        spoke.load_conn(stranger)
-        try:
-            with suppress(CommandRefused, DeadlineExpired):
-                spoke.initiate(children[0].name, stranger.name, timeout=2)
-            reason = _reason(
-                bench,
-                subject,
-                start,
-                UNKNOWN_IDENTITY[stranger.version],
-                lambda: _sas_as(gateway, local.id),
-            )
-            left = _sas_as(gateway, local.id)
-        finally:
-            with suppress(CommandRefused):
-                spoke.terminate(ike=stranger.name, force=True, timeout=2)
-            spoke.unload_conn(stranger.name)
+    spoke, gateway = bench.vici(subject.site.node), bench.vici(tunnel.gateway, subject.site.node)
+    start = mark(lab, tunnel.gateway)
+    spoke.load_conn(stranger)
+    try:
+        with suppress(CommandRefused, DeadlineExpired):
+            spoke.initiate(children[0].name, stranger.name, timeout=2)
+        reason = _reason(
+            bench,
+            subject,
+            start,
+            UNKNOWN_IDENTITY[stranger.version],
+            lambda: _sas_as(gateway, local.id),
+        )
+        left = _sas_as(gateway, local.id)
+    finally:
+        with suppress(CommandRefused):
+            spoke.terminate(ike=stranger.name, force=True, timeout=2)
+        spoke.unload_conn(stranger.name)
     return Refusal(reason, left, ())
 
 

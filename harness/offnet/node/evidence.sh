@@ -69,4 +69,4 @@ ask ldpd 'show running-config' 'show mpls ldp neighbor' 'show mpls ldp binding'
 ask bgpd 'show running-config' 'show bgp ipv4 vpn summary' 'show bgp ipv4 vpn' 'show bgp ipv4 vpn json' \
     'show bgp vrf all ipv4 unicast'
 
-files /proc/version /proc/net/xfrm_stat /etc/offnet/* /etc/offnet/frr/* /var/log/offnet/*.log
+files /proc/version /proc/net/xfrm_stat /etc/offnet/* /etc/offnet/frr/* /var/log/offnet/*.log /var/log/offnet/*.out
