@@ -9,6 +9,10 @@ from offnet.runtime import select
 ROOT = Finding(Topic.NATIVE, "rights", Status.OK, "root")
 NO_VRF = Finding(Topic.NATIVE, "vrf", Status.MISSING, "absent", "sudo modprobe -a vrf")
 NO_SSH = Finding(Topic.SANDBOX, "ssh", Status.MISSING, "not installed", "sudo apt-get install -y ssh")
+NO_TOOL = Finding(
+    Topic.SANDBOX, "mmdebstrap", Status.MISSING, "not installed", "sudo apt-get install -y mmdebstrap"
+)
+IMAGE = Finding(Topic.CACHE, "node image", Status.OK, "/cache")
 SMALL_SHM = Finding(Topic.SANDBOX, "shared memory", Status.NOTE, "64 MB")
 ARM = Finding(Topic.MACHINE, "architecture", Status.MISSING, "aarch64")
 
@@ -19,6 +23,13 @@ def _where(*findings: Finding) -> str | None:
 
 def test_directly_where_the_kernel_has_all() -> None:
     assert _where(ROOT) == "local"
+
+
+def test_directly_also_needs_the_image_or_what_builds_it() -> None:
+    assert _where(ROOT, NO_TOOL, IMAGE) == "local"
+    diagnosis = choose((ROOT, NO_TOOL))
+    assert not diagnosis.usable
+    assert diagnosis.remedy == "sudo apt-get install -y mmdebstrap"
 
 
 def test_in_the_sandbox_otherwise() -> None:

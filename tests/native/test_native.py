@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from offnet import artifacts
+from offnet.errors import HostError
 from offnet.report.model import PROOFS, Outcome, from_json
 from offnet.wait import until
 
@@ -43,6 +44,16 @@ def test_the_doctor_says_native_and_finds_the_image_by_its_hash(server: Server) 
     (image,) = (found for found in diagnosis["findings"] if found["name"] == "node image")
     assert image["status"] == "ok"
     assert image["seen"].endswith(artifacts.node_image().parent.name)
+
+
+@pytest.mark.parametrize("command", ["doctor", "check single-ip --host local"])
+def test_a_server_that_cannot_build_the_image_is_told_what_to_install(server: Server, command: str) -> None:
+    empty = ("env", "XDG_CACHE_HOME=/root/empty", "python3", "-m", "offnet", *command.split())
+    done = server.host.run(empty, timeout=30, check=False)
+    said = done.stdout + done.stderr
+    assert done.code == HostError.exit_code, said
+    assert "sudo apt-get install -y mmdebstrap e2fsprogs" in said
+    assert "Traceback" not in said
 
 
 def test_every_proof_passes_and_the_server_is_as_before(server: Server) -> None:

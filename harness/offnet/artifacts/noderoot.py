@@ -19,6 +19,7 @@ from offnet.errors import HostError
 
 RECIPE_VERSION = b"1"  # raise it when this module makes something else from the same files
 INPUTS = ("packages.txt", "requirements.txt", "setup.sh", "image.sh")
+TITLE = "node image"
 IMAGE, TAR, RECORD = "root.ext4", "root.tar", "offnet-image"
 STAGE = "/tmp/offnet"  # noqa: S108  inside the new root, where nobody else is
 
@@ -38,7 +39,7 @@ def recipe() -> Recipe:
     inputs = {name: (folder / name).read_bytes() for name in INPUTS}
     return Recipe(
         kind="node-image",
-        title="node image",
+        title=TITLE,
         inputs={**inputs, "recipe": RECIPE_VERSION},
         products=(IMAGE, TAR, RECORD),
         estimate_seconds=60,

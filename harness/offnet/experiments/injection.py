@@ -102,7 +102,13 @@ def rekeyings(bench: Bench) -> dict[str, Rekeying]:
 def _rekeying(bench: Bench, subject: Subject) -> Rekeying:
     site, partner = subject.site, subject.partner
     spoke, gateway = bench.vici(site.node), bench.vici(subject.tunnel.gateway, site.node)
-    before = _children(gateway, subject)[0]
+    # With IKEv1 the site has its SA one message before the aggregator has it.
+    before = until(
+        lambda: next(iter(_children(gateway, subject)), None),
+        what=f"{subject.tunnel.gateway} has an SA of {site.name}",
+        deadline=DEADLINE,
+        interval=0.02,
+    )
     with traffic(bench.lab, subject.partner, subject.site) as answers:
         spoke.rekey(child=subject.connection.children[0].name)
         after = until(
