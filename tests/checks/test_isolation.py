@@ -37,7 +37,7 @@ def observed(network: Network) -> Isolation:
         )
         for site in network.sites
     }
-    return Isolation(PROBES, tags, {}, forbidden, arrived)
+    return Isolation(PROBES, tags, forbidden, arrived)
 
 
 def test_a_healthy_lab_holds_every_claim(network: Network, observed: Isolation) -> None:
@@ -70,14 +70,14 @@ def test_an_answer_of_a_forbidden_address_is_told(
     claim = find(topic.claims(network), name)
     foreign = foreign_markers(network, network.site("ce1"))[0].marker
     address = foreign if "host" in name else global_addresses(network)[0]
-    answers = observed.forbidden["ce1"] | {address: 2}
-    verdict = claim.judge(replace(observed, forbidden=observed.forbidden | {"ce1": answers}))
+    answers = observed.answers["ce1"] | {address: 2}
+    verdict = claim.judge(replace(observed, answers=observed.answers | {"ce1": answers}))
     assert (verdict.holds, verdict.seen) == (False, f"{address} answered 2 times")
 
 
 def test_nothing_tried_proves_nothing(network: Network, observed: Isolation, find: Find) -> None:
     claim = find(topic.claims(network), "ce1 reaches no host of another VPN")
-    verdict = claim.judge(replace(observed, forbidden=observed.forbidden | {"ce1": {}}))
+    verdict = claim.judge(replace(observed, answers=observed.answers | {"ce1": {}}))
     assert (verdict.holds, verdict.seen) == (False, "nothing was tried")
 
 

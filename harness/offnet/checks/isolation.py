@@ -61,7 +61,7 @@ def _tagged(network: Network, source: Site, target: Site) -> Claim[Isolation]:
 
 def _unreachable(source: Site, name: str, targets: Any) -> Claim[Isolation]:
     def judge(seen: Isolation) -> Verdict:
-        tried = {address: got for address, got in seen.forbidden[source.name].items() if address in targets}
+        tried = {address: got for address, got in seen.answers[source.name].items() if address in targets}
         answered = [f"{address} answered {got} times" for address, got in tried.items() if got]
         if not tried:
             return Verdict(False, "nothing was tried")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from ipaddress import IPv4Address
 
@@ -19,15 +18,14 @@ WAIT_MS = 150
 
 @dataclass(frozen=True, slots=True)
 class Isolation:
-    """Tagged probes by site, what arrived where, and what the forbidden targets answered.
+    """Tagged probes by site, what arrived where, and what the targets answered.
 
-    ``lengths`` tags each source; ``arrived`` counts by node and length.
+    ``lengths`` tags each source; ``arrived`` counts by node and length; ``answers`` by site and target.
     """
 
     sent: int
     lengths: dict[str, int]
-    own: dict[str, dict[IPv4Address, int]]
-    forbidden: dict[str, dict[IPv4Address, int]]
+    answers: dict[str, dict[IPv4Address, int]]
     arrived: dict[str, dict[int, int]]
 
 
@@ -66,12 +64,9 @@ def isolation(bench: Bench) -> Isolation:
     network, tags = bench.network, lengths(bench.network)
     sites = [site.name for site in network.sites]
     gather(sites, lambda name: count_arrivals(bench.lab, network.site(name).node, tags.values()))
-    own = gather(
-        sites, lambda name: _probe(bench, name, [s.host for s in shared_targets(network, network.site(name))])
-    )
-    forbidden = gather(sites, lambda name: _probe(bench, name, _forbidden(network, network.site(name))))
+    answers = gather(sites, lambda name: _probe(bench, network.site(name), tags[name]))
     arrived = gather(sites, lambda name: arrivals(bench.lab, network.site(name).node))
-    return Isolation(PROBES, tags, own, forbidden, arrived)
+    return Isolation(PROBES, tags, answers, arrived)
 
 
 def _forbidden(network: Network, source: Site) -> list[IPv4Address]:
@@ -88,15 +83,16 @@ def _own(network: Network, source: Site, address: IPv4Address) -> bool:
     return any(address in own.network for interface in interfaces for own in interface.addresses)
 
 
-def _probe(bench: Bench, name: str, targets: Iterable[IPv4Address]) -> dict[IPv4Address, int]:
-    site = bench.network.site(name)
+def _probe(bench: Bench, site: Site, length: int) -> dict[IPv4Address, int]:
+    """One process for all targets of a site: those that must answer, and those that must not."""
+    shared = [target.host for target in shared_targets(bench.network, site)]
     answers = probe(
         bench.lab,
         site.node,
         site.host,
-        targets,
+        dict.fromkeys([*shared, *_forbidden(bench.network, site)]),
         count=PROBES,
-        length=lengths(bench.network)[name],
+        length=length,
         wait_ms=WAIT_MS,
     )
     return answers.received

@@ -98,18 +98,17 @@ frr() { # frr DAEMON: in the foreground, with its own file (mgmtd knows no -f)
     esac
 }
 
-missing_route() {
-    for prefix in $AWAIT_ROUTES; do
-        [ -n "$(ip -4 route show "$prefix")" ] || return 0
-    done
-    return 1
-}
-
-# A first LDP session that fails is retried only after 15 s: so ldpd starts when OSPF has the
-# way to its neighbours, or without them after the deadline. The FIFO is open before ospfd runs.
+# A first LDP session that fails is retried only after 15 s: so ldpd starts when OSPF has brought
+# the way to each neighbour, or without them after the deadline. The monitor runs before ospfd
+# does, so it tells of every route; asking the kernel at each event would cost a process.
 start_ldpd() {
-    while missing_route; do
-        read -r _ <&5 || break
+    pending=$AWAIT_ROUTES
+    while [ -n "$pending" ] && read -r destination _ <&5; do
+        left=
+        for prefix in $pending; do
+            [ "${prefix%/32}" = "$destination" ] || left="$left $prefix"
+        done
+        pending=$left
     done
     exec 5<&-
     frr ldpd
@@ -133,11 +132,13 @@ start_frr() {
     exec 5<&-
 }
 
-# A charon that was killed leaves its SAs and policies in the kernel.
+# A charon that was killed leaves its SAs and policies in the kernel, and its files.
 charon() {
-    ip xfrm state flush
-    ip xfrm policy flush
-    rm -f /run/charon.vici /run/charon.pid
+    if [ -e /run/charon.vici ]; then
+        ip xfrm state flush
+        ip xfrm policy flush
+        rm -f /run/charon.vici /run/charon.pid
+    fi
     load_connections &
     /usr/sbin/charon-systemd
 }
@@ -164,9 +165,9 @@ start_ike() {
 
 # ---- main ------------------------------------------------------------------------------
 
-mkdir -p "$run"
 . "$conf/node.env"
-install -d -o frr -g frr -m 755 /run/frr "$log"
+mkdir -p "$run" "$log"
+[ -z "$DAEMONS" ] || install -d -o frr -g frr -m 755 /run/frr "$log"
 trap 'exit 0' TERM INT
 
 await_interfaces || fail interfaces 1
