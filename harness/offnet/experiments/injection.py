@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from offnet.errors import DeadlineExpired
 from offnet.experiments.bench import Bench, gather
-from offnet.experiments.presence import present
+from offnet.experiments.presence import POLL, present
 from offnet.experiments.probes import probe
 from offnet.experiments.subjects import Subject, subjects
 from offnet.experiments.traffic import traffic
@@ -60,6 +60,7 @@ def _greed(bench: Bench, subject: Subject) -> Greed:
     greedy = replace(own, name=GREEDY, children=children)
     given = {}
     spoke, gateway = bench.vici(subject.site.node), bench.vici(subject.tunnel.gateway, subject.site.node)
+    before = _await_child(gateway, subject)
     spoke.load_conn(greedy)
     try:
         for name, prefix in wishes.items():
@@ -72,9 +73,9 @@ def _greed(bench: Bench, subject: Subject) -> Greed:
             with suppress(CommandRefused):
                 spoke.terminate(child=name, timeout=2)
         spoke.unload_conn(greedy.name)
-        # What was narrowed to the site's own LAN has replaced its SA there, and is gone now.
-        if not _children(gateway, subject):
-            spoke.initiate(own.children[0].name, own.name, timeout=DEADLINE)
+        # IKEv1 takes what was narrowed to the site's own LAN for a rekeying: its SA has been replaced.
+        if before.unique_id not in {child.unique_id for child in _children(gateway, subject)}:
+            _set_up_anew(spoke, gateway, subject)
     return Greed(given)
 
 
@@ -92,6 +93,29 @@ def _children(gateway: Vici, subject: Subject) -> list[ChildSaState]:
     return [child for sa in sas for child in sa.current_children]
 
 
+def _await_child(gateway: Vici, subject: Subject) -> ChildSaState:
+    """With IKEv1 the site has its SA one message before the aggregator has it."""
+    return until(
+        lambda: next(iter(_children(gateway, subject)), None),
+        what=f"{subject.tunnel.gateway} has an SA of {subject.site.name}",
+        deadline=DEADLINE,
+        interval=POLL,
+    )
+
+
+def _set_up_anew(spoke: Vici, gateway: Vici, subject: Subject) -> None:
+    own = subject.connection
+    spoke.terminate(ike=own.name)
+    until(
+        lambda: not _children(gateway, subject),
+        what=f"{subject.tunnel.gateway} has no SA of {subject.site.name}",
+        deadline=DEADLINE,
+        interval=POLL,
+    )
+    spoke.initiate(own.children[0].name, own.name, timeout=DEADLINE)
+    _await_child(gateway, subject)
+
+
 def rekeyings(bench: Bench) -> dict[str, Rekeying]:
     """Each subject rekeys its CHILD_SA while its partner sends; then the aggregator ends the old SA."""
     bench.once(wire_capture)
@@ -102,20 +126,14 @@ def rekeyings(bench: Bench) -> dict[str, Rekeying]:
 def _rekeying(bench: Bench, subject: Subject) -> Rekeying:
     site, partner = subject.site, subject.partner
     spoke, gateway = bench.vici(site.node), bench.vici(subject.tunnel.gateway, site.node)
-    # With IKEv1 the site has its SA one message before the aggregator has it.
-    before = until(
-        lambda: next(iter(_children(gateway, subject)), None),
-        what=f"{subject.tunnel.gateway} has an SA of {site.name}",
-        deadline=DEADLINE,
-        interval=0.02,
-    )
+    before = _await_child(gateway, subject)
     with traffic(bench.lab, subject.partner, subject.site) as answers:
         spoke.rekey(child=subject.connection.children[0].name)
         after = until(
             lambda: next((c for c in _children(gateway, subject) if c.spi_in != before.spi_in), None),
             what=f"{subject.site.name} has rekeyed",
             deadline=DEADLINE,
-            interval=0.02,
+            interval=POLL,
         )
         with suppress(CommandRefused):  # IKEv2 has deleted it already; IKEv1 keeps it until it expires
             gateway.terminate(child_id=before.unique_id, timeout=2)
