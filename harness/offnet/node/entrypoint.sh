@@ -174,8 +174,11 @@ await_interfaces || fail interfaces 1
 apply_sysctl
 apply_batch "$conf/ip.batch"
 [ ! -f "$conf/nftables.conf" ] || nft -f "$conf/nftables.conf" >>"$log/entrypoint.log" 2>&1 || fail nft $?
+# FRR first: what converges is waited for longest.
+start_frr &
+frr_started=$!
 start_ike
-start_frr
+wait "$frr_started"
 [ -e "$run/failed" ] || tell ready started
 wait
 mkfifo "$run/hold"
