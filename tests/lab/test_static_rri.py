@@ -10,7 +10,7 @@ import pytest
 
 from offnet.checks.derive import derive
 from offnet.experiments.bench import Bench
-from offnet.experiments.presence import present
+from offnet.experiments.presence import await_presence, present
 from offnet.experiments.probes import probe
 from offnet.experiments.subjects import Subject, subject_of
 from offnet.network.model import Crypto, Site
@@ -49,13 +49,6 @@ def routed_at(bench: Bench, subject: Subject) -> list[str]:
     return [node for node, table in subject.tables if present(bench.lab, node, table, subject.site.lan)]
 
 
-def test_routes_are_there_before_any_sa(variant: Bench) -> None:
-    gateway = site_with(variant, "static").tunnel.gateway
-    static = [tunnel for _, tunnel in variant.network.tunnels() if tunnel.rri == "static"]
-    log = variant.lab.read(gateway, "/var/log/offnet/agent.out").decode()
-    assert f"0 SAs, 0 routes adopted, {len(static)} added, 0 removed" in log.splitlines()[0]
-
-
 def test_derived_claims_hold(variant: Bench) -> None:
     claims = derive(variant.network)
     names = [claim.name for claim in claims]
@@ -81,6 +74,18 @@ def test_a_static_route_stays_without_sa_and_traffic_brings_the_tunnel_up(varian
     (sa,) = sas_of(variant, site)
     assert sa.initiator, "the SA was set up by the spoke, not by the aggregator's trap"
     assert routed_at(variant, subject) == everywhere
+
+
+def test_a_static_route_comes_without_any_sa(variant: Bench) -> None:
+    subject = site_with(variant, "static")
+    site, (gateway, table) = subject.site, subject.tables[0]
+    variant.vici(site.node).terminate(ike=subject.tunnel.site_connection)
+    until(lambda: not sas_of(variant, site), what=f"no SA of {site.name}", deadline=DEADLINE)
+    again = f"ip route del {site.lan} table {table} && kill -KILL $(pidof python3)"
+    variant.lab.run(gateway, ["sh", "-ec", again])  # the supervisor starts the agent anew
+    await_presence(variant.lab, subject.tables, site.lan, wanted=True, seconds=DEADLINE)
+    assert not sas_of(variant, site)
+    variant.vici(site.node).initiate(subject.connection.children[0].name, subject.tunnel.site_connection)
 
 
 def test_a_site_without_reverse_route_has_its_sa_all_the_same(variant: Bench) -> None:

@@ -7,6 +7,7 @@ from ipaddress import IPv4Network
 from typing import Any
 
 from offnet.checks.claim import Claim, Verdict, verdict
+from offnet.experiments.labels import stack_depth
 from offnet.experiments.state import Routes, routes
 from offnet.experiments.subjects import routed
 from offnet.network.model import Network, Node, Role, Site, Tunnel, Vpn
@@ -80,7 +81,7 @@ def _not_injected(network: Network, site: Site) -> Claim[Routes]:
 
 def _distributed(network: Network, site: Site, pe: Node) -> Claim[Routes]:
     vpn, origin = network.vpn(site.vpn), network.node(site.pe)
-    imposed = 1 if _adjacent(network, pe.name, origin.name) else 2
+    imposed = stack_depth(network, pe.name, origin.name)
     return Claim(
         3,
         f"{site.name}: VPNv4 route {vpn.rd} {site.lan} at {pe.name}, imposed with {imposed} label(s)",
@@ -198,8 +199,3 @@ def _route_text(route: KernelRoute) -> str:
         for hop in route.hops
     )
     return f"{route.prefix} {route.protocol} {hops} table {route.table}"
-
-
-def _adjacent(network: Network, a: str, b: str) -> bool:
-    """Neighbours impose no LDP label on each other (penultimate hop popping)."""
-    return any({link.a.node, link.b.node} == {a, b} for link in network.links)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from functools import partial
 
+from offnet.experiments.labels import stack_depth
 from offnet.experiments.presence import POLL, present
 from offnet.experiments.subjects import routed
-from offnet.network.model import Network, Role, Site, Tunnel
-from offnet.observe import frr
+from offnet.network.model import Network, Node, Role, Site, Tunnel
+from offnet.observe import frr, kernel
 from offnet.observe.question import ask
 from offnet.observe.vici import Vici
 from offnet.runtime.base import RunningLab
@@ -17,12 +18,20 @@ CONVERGENCE_DEADLINE = 60.0
 
 
 def converge(network: Network, lab: RunningLab, seconds: float = CONVERGENCE_DEADLINE) -> None:
-    """Returns once every PE's kernel has every site of its VRFs; DeadlineExpired tells the gap hop by hop."""
+    """Returns once every PE's kernel reaches every site of its VRFs; DeadlineExpired tells the first gap."""
     limit = Deadline(seconds)
     for pe, table, site in _wanted(network):
         until(
             partial(present, lab, pe, table, site.lan),
             what=f"{site.lan} of {site.name} in table {table} of {pe}",
+            deadline=limit,
+            seen=lambda: "; ".join(diagnose(network, lab)),
+            interval=POLL,
+        )
+    for node in network.role(Role.PE):
+        until(
+            partial(_labelled, network, lab, node),
+            what=f"whole label stacks in the VRFs of {node.name}",
             deadline=limit,
             seen=lambda: "; ".join(diagnose(network, lab)),
             interval=POLL,
@@ -36,6 +45,20 @@ def _wanted(network: Network) -> list[tuple[str, int, Site]]:
     """Where each site's prefix must come to be a usable route; a site without reverse route is nowhere."""
     sites = [site for site in network.sites if routed(site)]
     return [(pe.name, pe.default.vrf(site.vpn).table, site) for pe in network.role(Role.PE) for site in sites]
+
+
+def _labelled(network: Network, lab: RunningLab, pe: Node) -> bool:
+    """Whether a PE imposes all labels: a route that comes before LDP has the VPN label alone at first."""
+    depths = {
+        (route.table, route.prefix, len(hop.labels))
+        for route in ask(lab, pe.name, kernel.ROUTES)
+        for hop in route.hops
+    }
+    remote = [site for site in network.sites if routed(site) and site.pe != pe.name]
+    wanted = {
+        (pe.default.vrf(site.vpn).table, site.lan, stack_depth(network, pe.name, site.pe)) for site in remote
+    }
+    return wanted <= depths
 
 
 def _await_sa(lab: RunningLab, site: Site, tunnel: Tunnel, limit: Deadline) -> None:

@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 from offnet.experiments.bench import Bench
-from offnet.network.model import Node, Site
+from offnet.network.model import Network, Node, Site
 from offnet.observe import frr, kernel
 from offnet.observe.errors import ObserveError
 from offnet.observe.frr_model import BgpRoute
 from offnet.observe.question import ask
+
+
+def stack_depth(network: Network, at: str, toward: str) -> int:
+    """How many labels a PE imposes toward another: neighbours leave the LDP label out (RFC 3031, 3.16)."""
+    adjacent = any({link.a.node, link.b.node} == {at, toward} for link in network.links)
+    return 1 if adjacent else 2
 
 
 def vpn_route(bench: Bench, at: Node, site: Site) -> BgpRoute:
