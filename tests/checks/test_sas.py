@@ -122,3 +122,12 @@ def test_an_sa_without_intent_is_told(
     state = replace(sas, ike=sas.ike | {gateway: (*sas.ike[gateway], other)})
     verdict = find(topic.claims(network), "no SA without an intent").judge(state)
     assert (verdict.holds, verdict.seen) == (False, "other with somebody")
+
+
+def test_a_negotiation_that_goes_on_is_no_sa(
+    network: Network, sas: Sas, site: tuple[Site, Tunnel], find: Find
+) -> None:
+    gateway = site[1].gateway
+    begun: IkeSa = replace(sas.ike[gateway][0], name="(unnamed)", remote_id="%any", state="CONNECTING")
+    state = replace(sas, ike=sas.ike | {gateway: (*sas.ike[gateway], begun)})
+    assert find(topic.claims(network), "no SA without an intent").judge(state).holds

@@ -6,7 +6,7 @@ One lab serves all tests, so each mends what it broke. Every look is with a fres
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager, suppress
 from dataclasses import replace
 from typing import Any
 
@@ -25,6 +25,9 @@ from offnet.experiments.route_targets import importer
 from offnet.experiments.subjects import Subject, subjects
 from offnet.experiments.wire import CONTROL_LENGTH, wire_capture
 from offnet.network.model import AuthRound, Crypto, IkeConnection, Role, SharedSecret
+from offnet.observe.errors import CommandRefused
+from offnet.observe.vici import Vici
+from offnet.wait import until
 
 pytestmark = [pytest.mark.lab, pytest.mark.xdist_group("sabotage")]
 DEADLINE = 10.0
@@ -77,14 +80,27 @@ def gateway_secret(lab: Bench, victim: Subject) -> SharedSecret:
 
 
 def renew(lab: Bench, victim: Subject) -> None:
-    """Sets the victim's tunnel up anew and waits for its route everywhere."""
-    spoke, name = lab.vici(victim.site.node), victim.tunnel.site_connection
-    with ExitStack() as stack:
+    """Sets the victim's tunnel up anew and waits for its SA at both ends and its route everywhere."""
+    name, ends = victim.tunnel.site_connection, victim.tunnel.gateway_connection
+    with Vici(lab.lab, victim.site.node) as spoke, Vici(lab.lab, victim.tunnel.gateway) as gateway:
         if spoke.list_sas(name):
             spoke.terminate(ike=name, force=True)
-        stack.callback(lab.forget_vici, victim.site.node)
-        spoke.initiate(victim.connection.children[0].name, name, timeout=DEADLINE)
+        with suppress(CommandRefused):  # its trap may have been quicker
+            spoke.initiate(victim.connection.children[0].name, name, timeout=DEADLINE)
+        for charon, connection in ((spoke, name), (gateway, ends)):
+            until(
+                lambda charon=charon, connection=connection: any(  # type: ignore[misc]  # bound early
+                    sa.current_children for sa in charon.list_sas(connection)
+                ),
+                what=f"an SA {connection} at {charon.node}",
+                deadline=DEADLINE,
+            )
     await_presence(lab.lab, victim.tables, victim.site.lan, wanted=True, seconds=DEADLINE)
+
+
+def waiting(connection: IkeConnection, **changes: Any) -> IkeConnection:
+    """A site's connection with its child changed, which does not start by itself when it is loaded."""
+    return replace(connection, children=(replace(connection.children[0], start_action="trap", **changes),))
 
 
 @contextmanager
@@ -266,12 +282,12 @@ def test_sas_fail_with_another_transform(lab: Bench, victim: Subject) -> None:
     other = ("aes256-sha384",)
     with reconfigured(lab, victim, esp_proposals=other):
         spoke = lab.vici(victim.site.node)
-        spoke.load_conn(replace(own, children=(replace(own.children[0], esp_proposals=other),)))
+        spoke.load_conn(waiting(own, esp_proposals=other))
         try:
             renew(lab, victim)
             seen = failing(lab, claims)
         finally:
-            lab.vici(victim.site.node).load_conn(own)
+            spoke.load_conn(waiting(own))
     assert seen.keys() == names(claims, f"{victim.site.name}: CHILD_SA"), seen
     assert "transform AES_CBC-256 HMAC_SHA2_384_192" in next(iter(seen.values()))
 

@@ -137,7 +137,11 @@ def _no_others_claim(network: Network, gateway: str) -> Claim[Sas]:
     wanted = {tunnel.gateway_connection for _, tunnel in network.tunnels() if tunnel.gateway == gateway}
 
     def judge(state: Sas) -> Verdict:
-        others = [f"{sa.name} with {sa.remote_id}" for sa in state.ike[gateway] if sa.name not in wanted]
+        others = [
+            f"{sa.name} with {sa.remote_id}"
+            for sa in state.ike[gateway]
+            if sa.current and sa.name not in wanted
+        ]
         return verdict(others, f"{len(wanted)} connections have SAs, no other")
 
     return Claim(5, f"{gateway}: no SA without an intent", "SAs of the sites of lab.yml only", sas, judge)

@@ -11,7 +11,7 @@ from offnet.observe.question import ask
 
 
 def stack_depth(network: Network, at: str, toward: str) -> int:
-    """How many labels a PE imposes toward another: neighbours leave the LDP label out (RFC 3031, 3.16)."""
+    """How many labels a PE imposes toward another: neighbours leave LDP's out (RFC 3031, 3.16)."""
     adjacent = any({link.a.node, link.b.node} == {at, toward} for link in network.links)
     return 1 if adjacent else 2
 

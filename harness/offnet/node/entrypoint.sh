@@ -11,6 +11,7 @@ conf=/etc/offnet
 run=/run/offnet
 log=/var/log/offnet
 max_restarts=5
+route_deadline=30 # seconds
 
 say() { printf '%s %s\n' "${NODE:-node}" "$*" >>"$log/entrypoint.log"; }
 
@@ -33,23 +34,32 @@ missing_interface() {
     return 1
 }
 
-# The runtime moves links in while we are starting. Looked at again on every link event; the
-# subscription is confirmed first (the kernel lists it by port id), so no event is missed.
-await_interfaces() {
-    missing_interface || return 0
-    say "waiting for interfaces: $INTERFACES"
-    mkfifo "$run/links"
-    ip monitor link >"$run/links" &
+# subscribe TOPIC: what `ip monitor` tells comes from descriptor 4 from now on. The kernel lists
+# the subscription by port id: only when it is there, what one looks up is not older than it.
+subscribe() {
+    mkfifo "$run/$1"
+    ip monitor "$1" >"$run/$1" &
     monitor=$!
-    exec 4<"$run/links"
+    exec 4<"$run/$1"
     until grep -q "^[0-9a-f]* 0 *$monitor " /proc/net/netlink; do
         kill -0 "$monitor" || return 1
     done
-    while missing_interface; do
-        read -r _ <&4 || return 1
-    done
+}
+
+unsubscribe() {
     exec 4<&-
     kill "$monitor"
+}
+
+# The runtime moves links in while we are starting: looked at again on every link event.
+await_interfaces() {
+    missing_interface || return 0
+    say "waiting for interfaces: $INTERFACES"
+    subscribe link || return
+    while missing_interface; do
+        read -r _ <&4 || return
+    done
+    unsubscribe
 }
 
 apply_sysctl() { # plain writes: one sysctl process less per node
@@ -98,19 +108,30 @@ frr() { # frr DAEMON: in the foreground, with its own file (mgmtd knows no -f)
     esac
 }
 
+# drop_route DESTINATION: one route less to wait for
+drop_route() {
+    left=
+    for prefix in $pending; do
+        [ "${prefix%/32}" = "$1" ] || left="$left $prefix"
+    done
+    pending=$left
+}
+
 # A first LDP session that fails is retried only after 15 s: so ldpd starts when OSPF has brought
-# the way to each neighbour, or without them after the deadline. The monitor runs before ospfd
-# does, so it tells of every route; asking the kernel at each event would cost a process.
+# the way to each neighbour, or without them after the deadline.
 start_ldpd() {
     pending=$AWAIT_ROUTES
-    while [ -n "$pending" ] && read -r destination _ <&5; do
-        left=
-        for prefix in $pending; do
-            [ "${prefix%/32}" = "$destination" ] || left="$left $prefix"
-        done
-        pending=$left
+    subscribe route || fail "ip-monitor" $?
+    for prefix in $pending; do
+        [ -z "$(ip -4 route show "$prefix")" ] || drop_route "${prefix%/32}"
     done
-    exec 5<&-
+    (sleep "$route_deadline" && echo deadline >"$run/route") &
+    timer=$!
+    while [ -n "$pending" ] && read -r destination _ <&4 && [ "$destination" != deadline ]; do
+        drop_route "$destination"
+    done
+    kill "$timer"
+    unsubscribe
     frr ldpd
 }
 
@@ -120,16 +141,10 @@ start_frr() {
     await_socket /run/frr/mgmtd_be.sock # without mgmtd zebra tries to reach it without pause
     frr zebra &
     await_socket /run/frr/zserv.api
-    if wants ldpd; then
-        mkfifo "$run/routes"
-        timeout 30 ip monitor route >"$run/routes" &
-        exec 5<"$run/routes"
-    fi
     for daemon in ospfd bgpd; do
         ! wants "$daemon" || frr "$daemon" &
     done
     ! wants ldpd || start_ldpd &
-    exec 5<&-
 }
 
 # A charon that was killed leaves its SAs and policies in the kernel, and its files.
