@@ -10,12 +10,12 @@ from offnet.artifacts.cleanup import mounts_below, remove_tree
 def test_mounts_inside_a_folder_are_seen_and_only_those(tmp_path: Path) -> None:
     table = tmp_path / "mounts"
     table.write_text(
-        "proc /work/build/proc proc rw 0 0\n"
-        "tmpfs /work/build-2/tmp tmpfs rw 0 0\n"
-        "udev /work/build/a\\040b udev rw 0 0\n"
-        "disk /work/build ext4 rw 0 0\n"
+        "proc /srv/build/proc proc rw 0 0\n"
+        "tmpfs /srv/build-2/tmp tmpfs rw 0 0\n"
+        "udev /srv/build/a\\040b udev rw 0 0\n"
+        "disk /srv/build ext4 rw 0 0\n"
     )
-    assert mounts_below(Path("/work/build"), table) == ["/work/build/proc", "/work/build/a b"]
+    assert mounts_below(Path("/srv/build"), table) == ["/srv/build/proc", "/srv/build/a b"]
 
 
 def test_a_tree_is_removed_with_what_it_holds(tmp_path: Path) -> None:
