@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
@@ -27,6 +28,12 @@ from offnet.session import bring_up
 Golden = Callable[[Path, str], None]
 Profiles = Mapping[str, Mapping[str, Any]]
 Variant = Callable[..., AbstractContextManager[Bench]]
+
+
+# A job in the background of a script ignores Ctrl-C, and so would every command that it starts:
+# the tests that interrupt one want the disposition of a terminal.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -27,6 +27,7 @@ from offnet.experiments.wire import CONTROL_LENGTH, wire_capture
 from offnet.network.model import AuthRound, Crypto, IkeConnection, Role, SharedSecret
 from offnet.observe.errors import CommandRefused
 from offnet.observe.vici import Vici
+from offnet.render.node import REVERSE_ROUTE_PROTOCOL
 from offnet.wait import until
 
 pytestmark = [pytest.mark.lab, pytest.mark.xdist_group("sabotage")]
@@ -98,6 +99,13 @@ def renew(lab: Bench, victim: Subject) -> None:
     await_presence(lab.lab, victim.tables, victim.site.lan, wanted=True, seconds=DEADLINE)
 
 
+def injection_of(victim: Subject) -> str:
+    """The command that puts the victim's reverse route back as the agent had put it there."""
+    _, table = victim.tables[0]
+    where = f"dev ipsec{victim.tunnel.if_id} table {table} proto {REVERSE_ROUTE_PROTOCOL}"
+    return f"ip route replace {victim.site.lan} {where}"
+
+
 def waiting(connection: IkeConnection, **changes: Any) -> IkeConnection:
     """A site's connection with its child changed, which does not start by itself when it is loaded."""
     return replace(connection, children=(replace(connection.children[0], start_action="trap", **changes),))
@@ -164,8 +172,10 @@ def test_isolation_fails_when_a_tunnel_ends_in_the_wrong_vrf(lab: Bench, victim:
     tunnel, claims = victim.tunnel, list(isolation.claims(lab.network))
     other = next(vpn.name for vpn in lab.network.vpns if vpn.name != tunnel.vrf)
     move = f"ip link set ipsec{tunnel.if_id} master"
-    with renewed(lab, victim), broken(lab, tunnel.gateway, f"{move} {other}", f"{move} {tunnel.vrf}"):
+    back = f"{move} {tunnel.vrf}; {injection_of(victim)}"  # its routes went when it moved
+    with broken(lab, tunnel.gateway, f"{move} {other}", back):
         seen = failing(lab, claims)
+    await_presence(lab.lab, victim.tables, victim.site.lan, wanted=True, seconds=DEADLINE)
     twin = next(s for s in lab.network.sites_of(other) if s.host == victim.partner.host)
     outward = names(claims, f"{victim.site.name}: probes to {victim.partner.host}")
     inward = names(claims, f"{victim.partner.name}: probes to {victim.site.host}")
@@ -179,9 +189,11 @@ def test_isolation_fails_when_a_tunnel_ends_in_the_wrong_vrf(lab: Bench, victim:
 
 def test_routes_fail_when_a_route_is_withdrawn(lab: Bench, victim: Subject) -> None:
     claims, (gateway, table) = list(routes.claims(lab.network)), victim.tables[0]
-    with renewed(lab, victim), broken(lab, gateway, f"ip route del {victim.site.lan} table {table}"):
+    withdraw = f"ip route del {victim.site.lan} table {table}"
+    with broken(lab, gateway, withdraw, injection_of(victim)):
         await_presence(lab.lab, victim.tables, victim.site.lan, wanted=False, seconds=DEADLINE)
         seen = failing(lab, claims)
+    await_presence(lab.lab, victim.tables, victim.site.lan, wanted=True, seconds=DEADLINE)
     twins = names(claims, "the RD alone separates", str(victim.site.lan))
     assert seen.keys() == twins | names(claims, f"{victim.site.name}:")
     rd = lab.network.vpn(victim.site.vpn).rd
@@ -375,8 +387,10 @@ def test_injection_fails_when_the_aggregator_accepts_anything(lab: Bench, victim
 
 def test_injection_fails_when_a_rekeying_leaves_no_route(lab: Bench, victim: Subject) -> None:
     claims, (gateway, table) = looking_at(injection.claims(lab.network), rekeyings), victim.tables[0]
-    with renewed(lab, victim), broken(lab, gateway, f"ip route del {victim.site.lan} table {table}"):
+    withdraw = f"ip route del {victim.site.lan} table {table}"
+    with broken(lab, gateway, withdraw, injection_of(victim)):
         seen = failing(lab, claims)
+    await_presence(lab.lab, victim.tables, victim.site.lan, wanted=True, seconds=DEADLINE)
     assert seen.keys() == names(claims, f"{victim.site.name}: rekeys"), seen
     assert f"no route at {gateway}" in next(iter(seen.values()))
 

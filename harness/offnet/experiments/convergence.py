@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from functools import partial
-
 from offnet.experiments.labels import stack_depth
-from offnet.experiments.presence import POLL, present
+from offnet.experiments.presence import POLL, await_route
 from offnet.experiments.subjects import routed
 from offnet.network.model import Network, Node, Role, Site, Tunnel
 from offnet.observe import frr, kernel
@@ -21,20 +19,13 @@ def converge(network: Network, lab: RunningLab, seconds: float = CONVERGENCE_DEA
     """Returns once every PE's kernel reaches every site of its VRFs; DeadlineExpired tells the first gap."""
     limit = Deadline(seconds)
     for pe, table, site in _wanted(network):
-        until(
-            partial(present, lab, pe, table, site.lan),
-            what=f"{site.lan} of {site.name} in table {table} of {pe}",
-            deadline=limit,
+        await_route(
+            lab,
+            (pe, table),
+            site.lan,
+            wanted=True,
+            limit=limit,
             seen=lambda: "; ".join(diagnose(network, lab)),
-            interval=POLL,
-        )
-    for node in network.role(Role.PE):
-        until(
-            partial(_labelled, network, lab, node),
-            what=f"whole label stacks in the VRFs of {node.name}",
-            deadline=limit,
-            seen=lambda: "; ".join(diagnose(network, lab)),
-            interval=POLL,
         )
     for site, tunnel in network.tunnels():
         if tunnel.rri != "dynamic":  # elsewhere the route tells that the SA is there

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from ipaddress import IPv4Network
 
@@ -10,14 +11,42 @@ from offnet.errors import DeadlineExpired
 from offnet.observe.fib import FIB
 from offnet.observe.question import ask
 from offnet.runtime.base import RunningLab
-from offnet.wait import Deadline, until
+from offnet.wait import Deadline
 
-POLL = 0.03  # one look costs a process in the node
+POLL = 0.03  # for states that nobody announces: one look costs a process in the node
+MONITOR = ("ip", "-4", "-o", "monitor", "route")
+RELOOK = 0.5  # in case that the news came before the monitor listened
 
 
 def present(lab: RunningLab, node: str, table: int, prefix: IPv4Network) -> bool:
     """Whether a table of a node has a usable route for exactly this prefix."""
     return (table, prefix) in ask(lab, node, FIB)
+
+
+def await_route(
+    lab: RunningLab,
+    place: tuple[str, int],
+    prefix: IPv4Network,
+    *,
+    wanted: bool,
+    limit: Deadline,
+    seen: Callable[[], object] | None = None,
+) -> None:
+    """Waits for a prefix to be in (or gone from) a table of a node, looking again when that table changes.
+
+    A look costs a process of the node, and the one CPU of a sandbox is what routes wait for: so the
+    kernel's own news decide when to look. DeadlineExpired tells what ``seen`` returns.
+    """
+    node, table = place
+    news = lab.feed(node, MONITOR)
+    while True:
+        known = news.count
+        if present(lab, node, table, prefix) is wanted:
+            return
+        if limit.expired():
+            state = "in" if wanted else "gone from"
+            raise limit.error(f"{prefix} {state} table {table} of {node}", seen() if seen else not wanted)
+        news.wait(known, lambda line: f" table {table} " in line, min(RELOOK, limit.left()))
 
 
 def await_presence(
@@ -27,13 +56,7 @@ def await_presence(
     start, limit = time.monotonic(), Deadline(seconds)
     took = {}
     for node, table in tables:
-        state = "in" if wanted else "gone from"
-        until(
-            lambda node=node, table=table: present(lab, node, table, prefix) is wanted,  # type: ignore[misc]  # bound early
-            what=f"{prefix} {state} table {table} of {node}",
-            deadline=limit,
-            interval=POLL,
-        )
+        await_route(lab, (node, table), prefix, wanted=wanted, limit=limit)
         took[node] = time.monotonic() - start
     return took
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from offnet.host.base import Completed, Host, Stream
+from offnet.host.feed import LineFeed
 
 Report = Callable[[str], None]
 """Takes one line of progress at a time."""
@@ -51,6 +52,9 @@ class RunningLab(Protocol):
 
     def command(self, node: str, argv: Sequence[str], *, tty: bool = False) -> tuple[str, ...]:
         """The command line that, run on this machine with the user's terminal, runs argv in a node."""
+
+    def feed(self, node: str, argv: Sequence[str]) -> LineFeed:
+        """The lines that a command goes on printing in a node, from the first call until ``close``."""
 
     def read(self, node: str, path: str) -> bytes:
         """The content of a file of a node."""

@@ -8,6 +8,7 @@ from types import TracebackType
 
 from offnet.errors import UsageError
 from offnet.host.base import Completed, Host, Stream, quoted
+from offnet.host.feed import LineFeed
 from offnet.host.shell import Shell
 
 
@@ -24,6 +25,7 @@ class HostedLab:
         self.host = host
         self._enter = dict(enter)
         self._shells: dict[str, Shell] = {}
+        self._feeds: dict[tuple[str, ...], LineFeed] = {}
         self._lock = threading.Lock()
 
     @property
@@ -53,6 +55,14 @@ class HostedLab:
         """Start a command in a node and hand over its pipes."""
         return self.host.stream(self._inside(node, argv), tty=tty, stderr=stderr)
 
+    def feed(self, node: str, argv: Sequence[str]) -> LineFeed:
+        """The lines that a command goes on printing in a node; one reader for all who wait."""
+        with self._lock:
+            key = (node, *argv)
+            if key not in self._feeds:
+                self._feeds[key] = LineFeed(self.stream(node, argv))
+            return self._feeds[key]
+
     def command(self, node: str, argv: Sequence[str], *, tty: bool = False) -> tuple[str, ...]:
         """The command line that runs argv in a node with the user's terminal."""
         return self.host.command(self._inside(node, argv), tty=tty)
@@ -70,12 +80,13 @@ class HostedLab:
         return content
 
     def close(self) -> None:
-        """Close all shells and the connection to the host; the lab stays as it is."""
+        """Close all shells and feeds and the connection to the host; the lab stays as it is."""
         with self._lock:
-            shells = list(self._shells.values())
+            open_ones: list[LineFeed | Shell] = [*self._feeds.values(), *self._shells.values()]
+            self._feeds.clear()
             self._shells.clear()
-        for shell in shells:
-            shell.close()
+        for one in open_ones:
+            one.close()
         self.host.close()
 
     def __enter__(self) -> HostedLab:
