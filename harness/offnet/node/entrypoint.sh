@@ -138,9 +138,10 @@ start_ldpd() {
 start_frr() {
     [ -n "$DAEMONS" ] || return 0
     frr mgmtd &
-    await_socket /run/frr/mgmtd_be.sock # without mgmtd zebra tries to reach it without pause
+    await_socket /run/frr/mgmtd.vty # without mgmtd zebra tries to reach it without pause
     frr zebra &
-    await_socket /run/frr/zserv.api
+    # Not zserv.api: a client that comes and goes while zebra starts may leave it without any route.
+    await_socket /run/frr/zebra.vty
     for daemon in ospfd bgpd; do
         ! wants "$daemon" || frr "$daemon" &
     done
