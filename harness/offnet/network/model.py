@@ -9,7 +9,54 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
-from ipaddress import IPv4Address, IPv4Interface, IPv4Network
+from ipaddress import IPv4Address, IPv4Network
+
+from offnet.network.ike import (
+    AuthRound,
+    ChildSa,
+    IkeConnection,
+    IkeDaemon,
+    ReverseRoutePolicy,
+    SharedSecret,
+)
+from offnet.network.routing import (
+    Bgp,
+    BgpNeighbor,
+    Interface,
+    InterfaceKind,
+    Ldp,
+    Ospf,
+    RoutingContext,
+    StaticRoute,
+    Vrf,
+)
+
+__all__ = [
+    "AuthRound",
+    "Bgp",
+    "BgpNeighbor",
+    "ChildSa",
+    "Crypto",
+    "Endpoint",
+    "IkeConnection",
+    "IkeDaemon",
+    "Interface",
+    "InterfaceKind",
+    "Ldp",
+    "Link",
+    "Network",
+    "Node",
+    "Ospf",
+    "ReverseRoutePolicy",
+    "Role",
+    "RoutingContext",
+    "SharedSecret",
+    "Site",
+    "StaticRoute",
+    "Tunnel",
+    "Vpn",
+    "Vrf",
+]
 
 
 class Role(StrEnum):
@@ -27,195 +74,6 @@ class Crypto(StrEnum):
 
     AS_PRINTED = "as-printed"
     MODERN = "modern"
-
-
-class InterfaceKind(StrEnum):
-    """How an interface comes to be: given by the runtime (veth) or made by the node itself."""
-
-    LOOPBACK = "loopback"
-    VETH = "veth"
-    DUMMY = "dummy"
-    XFRM = "xfrm"
-
-
-@dataclass(frozen=True, slots=True)
-class Vrf:
-    """A VRF of a PE. ``if_id`` binds SAs to it (XFRM interface); RD and RT as RFC 4364 writes them."""
-
-    name: str
-    table: int
-    if_id: int
-    rd: str
-    rt_import: tuple[str, ...]
-    rt_export: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Interface:
-    """One interface of a routing context.
-
-    ``vrf`` is the VRF it is enslaved to. ``mpls`` says that it takes labelled packets.
-    ``parent`` and ``if_id`` belong to XFRM interfaces. ``front_door`` marks the Internet-facing
-    interface of an aggregator: it is opened only once charon holds its connections.
-    """
-
-    name: str
-    kind: InterfaceKind
-    addresses: tuple[IPv4Interface, ...] = ()
-    vrf: str | None = None
-    mpls: bool = False
-    parent: str | None = None
-    if_id: int | None = None
-    front_door: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class StaticRoute:
-    """A route the node has from the start, by gateway or by interface."""
-
-    prefix: IPv4Network
-    via: IPv4Address | None = None
-    interface: str | None = None
-    vrf: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Ospf:
-    """OSPFv2, area 0, all interfaces point-to-point but the passive loopback."""
-
-    router_id: IPv4Address
-    interfaces: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Ldp:
-    """LDP (RFC 5036). ``peers`` are the neighbours' transport addresses, awaited before ldpd starts."""
-
-    router_id: IPv4Address
-    interfaces: tuple[str, ...]
-    peers: tuple[IPv4Address, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class BgpNeighbor:
-    """One iBGP neighbour in address family VPNv4."""
-
-    name: str
-    address: IPv4Address
-
-
-@dataclass(frozen=True, slots=True)
-class Bgp:
-    """MP-BGP for VPNv4 (RFC 4364), sessions sourced from the loopback."""
-
-    asn: int
-    router_id: IPv4Address
-    neighbors: tuple[BgpNeighbor, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class RoutingContext:
-    """A network namespace with its own FRR instance. The first of a node is called ``default``."""
-
-    name: str
-    interfaces: tuple[Interface, ...]
-    vrfs: tuple[Vrf, ...] = ()
-    routes: tuple[StaticRoute, ...] = ()
-    ospf: Ospf | None = None
-    ldp: Ldp | None = None
-    bgp: Bgp | None = None
-
-    def interface(self, name: str) -> Interface:
-        """The interface of that name; KeyError if there is none."""
-        for interface in self.interfaces:
-            if interface.name == name:
-                return interface
-        raise KeyError(name)
-
-    def vrf(self, name: str) -> Vrf:
-        """The VRF of that name; KeyError if there is none."""
-        for vrf in self.vrfs:
-            if vrf.name == name:
-                return vrf
-        raise KeyError(name)
-
-
-@dataclass(frozen=True, slots=True)
-class AuthRound:
-    """One side's authentication, as swanctl's local/remote sections have it."""
-
-    auth: str
-    id: str
-
-
-@dataclass(frozen=True, slots=True)
-class ChildSa:
-    """A CHILD_SA configuration in swanctl's terms."""
-
-    name: str
-    local_ts: tuple[str, ...]
-    remote_ts: tuple[str, ...]
-    esp_proposals: tuple[str, ...]
-    mode: str = "tunnel"
-    if_id: int | None = None
-    start_action: str = "none"
-    dpd_action: str = "clear"
-    close_action: str = "none"
-
-
-@dataclass(frozen=True, slots=True)
-class IkeConnection:
-    """An IKE connection in swanctl's terms; ``profile`` and ``keyring`` are where it comes from.
-
-    ``rekey`` is false at the end that must not start an IKEv1 rekey (only one end may).
-    """
-
-    name: str
-    version: int
-    local_addresses: tuple[str, ...]
-    remote_addresses: tuple[str, ...]
-    local: AuthRound
-    remote: AuthRound
-    proposals: tuple[str, ...]
-    dpd_delay: int
-    dpd_timeout: int
-    children: tuple[ChildSa, ...]
-    rekey: bool = True
-    profile: str | None = None
-    keyring: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class SharedSecret:
-    """A pre-shared key and the IKE identities that own it."""
-
-    name: str
-    owners: tuple[str, ...]
-    secret: str
-
-
-@dataclass(frozen=True, slots=True)
-class IkeDaemon:
-    """What charon of one node holds. ``await_peers`` are answered by ping before connections load."""
-
-    connections: tuple[IkeConnection, ...]
-    secrets: tuple[SharedSecret, ...]
-    await_peers: tuple[IPv4Address, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class ReverseRoutePolicy:
-    """What the agent may inject for one connection: these prefixes, into this VRF, by this interface.
-
-    ``static`` keeps the route while the SA is down (as IOS static crypto maps do).
-    """
-
-    connection: str
-    vrf: str
-    table: int
-    interface: str
-    prefixes: tuple[IPv4Network, ...]
-    static: bool = False
 
 
 @dataclass(frozen=True, slots=True)
