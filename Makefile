@@ -34,7 +34,7 @@ test: $(READY) tools ## every test, the labs' proofs on real daemons included
 	@exec $(BIN)/python -m pytest $(ARGS)
 
 test-quick: $(READY) ## the tests that start no daemon
-	@exec $(BIN)/python -m pytest -m "not lab" $(ARGS)
+	@exec $(BIN)/python -m pytest -m "not lab" -n 2 $(ARGS)
 
 lint: $(READY) ## style, types, and whether topologies/ is what labs/ say
 	$(BIN)/ruff check .
