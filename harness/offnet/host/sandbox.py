@@ -14,7 +14,7 @@ from signal import SIGKILL
 from time import monotonic
 
 from offnet.errors import HostError
-from offnet.host import archive, keys
+from offnet.host import archive, cpu, keys
 from offnet.host.control import SOCKET, ControlledHost
 from offnet.host.master import Master, lifeline
 from offnet.host.process import Process
@@ -143,6 +143,7 @@ def _prepare(directory: Path, image: Path, files: Mapping[str, bytes]) -> None:
 def _kernel_argv(kernel: Path, memory: int) -> tuple[str, ...]:
     unpack = "mount -t tmpfs -o mode=755 tmpfs /run; tar -xf /dev/ubdb -C /run; exec sh /run/boot/init.sh"
     return (
+        *("taskset", "--cpu-list", str(cpu.quietest())),
         str(kernel.absolute()),
         f"mem={memory}M",
         "seccomp=auto",  # the quick way to run guest processes, where this machine's kernel has it

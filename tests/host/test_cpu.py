@@ -1,0 +1,34 @@
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from offnet.host import cpu
+
+ALLOWED = sorted(os.sched_getaffinity(0))
+
+
+def test_it_is_one_that_we_may_use() -> None:
+    assert cpu.quietest() in ALLOWED
+
+
+def test_without_any_sandbox_it_is_the_first(tmp_path: Path) -> None:
+    assert cpu.quietest(tmp_path) == ALLOWED[0]
+
+
+@pytest.mark.skipif(len(ALLOWED) == 1, reason="one processor leaves no choice")
+def test_it_is_not_the_one_that_another_sandbox_has(tmp_path: Path) -> None:
+    command = [sys.executable, "-c", "import sys; sys.stdin.read()", cpu.MARK.decode()]
+    with subprocess.Popen(command, stdin=subprocess.PIPE) as other:
+        os.sched_setaffinity(other.pid, {ALLOWED[0]})
+        (tmp_path / str(other.pid)).symlink_to(f"/proc/{other.pid}")
+        assert cpu.quietest(tmp_path) == ALLOWED[1]
+
+
+def test_what_is_gone_or_not_a_process_is_passed_over(tmp_path: Path) -> None:
+    (tmp_path / "1").mkdir()
+    assert cpu.quietest(tmp_path) == ALLOWED[0]
