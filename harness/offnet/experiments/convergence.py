@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from offnet.experiments.labels import stack_depth
-from offnet.experiments.presence import POLL, await_route
+from offnet.experiments.presence import POLL, await_route, follow
 from offnet.experiments.subjects import routed
 from offnet.network.model import Network, Node, Role, Site, Tunnel
 from offnet.observe import frr, kernel
@@ -18,13 +20,23 @@ CONVERGENCE_DEADLINE = 60.0
 def converge(network: Network, lab: RunningLab, seconds: float = CONVERGENCE_DEADLINE) -> None:
     """Returns once every PE's kernel reaches every site of its VRFs; DeadlineExpired tells the first gap."""
     limit = Deadline(seconds)
-    for pe, table, site in _wanted(network):
+    for place, site in _wanted(network):
         await_route(
             lab,
-            (pe, table),
+            place,
             site.lan,
             wanted=True,
             limit=limit,
+            seen=lambda: "; ".join(diagnose(network, lab)),
+        )
+    for pe in network.role(Role.PE):
+        follow(
+            lab,
+            pe.name,
+            partial(_labelled, network, lab, pe),
+            concerns=" mpls ",
+            limit=limit,
+            what=f"all labels of the remote sites imposed by {pe.name}",
             seen=lambda: "; ".join(diagnose(network, lab)),
         )
     for site, tunnel in network.tunnels():
@@ -32,10 +44,11 @@ def converge(network: Network, lab: RunningLab, seconds: float = CONVERGENCE_DEA
             _await_sa(lab, site, tunnel, limit)
 
 
-def _wanted(network: Network) -> list[tuple[str, int, Site]]:
+def _wanted(network: Network) -> list[tuple[tuple[str, int], Site]]:
     """Where each site's prefix must come to be a usable route; a site without reverse route is nowhere."""
     sites = [site for site in network.sites if routed(site)]
-    return [(pe.name, pe.default.vrf(site.vpn).table, site) for pe in network.role(Role.PE) for site in sites]
+    pes = network.role(Role.PE)
+    return [((pe.name, pe.default.vrf(site.vpn).table), site) for pe in pes for site in sites]
 
 
 def _labelled(network: Network, lab: RunningLab, pe: Node) -> bool:

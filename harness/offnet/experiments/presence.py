@@ -23,6 +23,31 @@ def present(lab: RunningLab, node: str, table: int, prefix: IPv4Network) -> bool
     return (table, prefix) in ask(lab, node, FIB)
 
 
+def follow(
+    lab: RunningLab,
+    node: str,
+    look: Callable[[], bool],
+    *,
+    concerns: str,
+    limit: Deadline,
+    what: str,
+    seen: Callable[[], object],
+) -> None:
+    """Looks at the routes of a node until they are as wanted, again whenever news hold ``concerns``.
+
+    A look costs a process of the node, and the one CPU of a sandbox is what routes wait for: so the
+    kernel's own news decide when to look. DeadlineExpired tells ``what`` did not come and what is seen.
+    """
+    news = lab.feed(node, MONITOR)
+    while True:
+        known = news.count
+        if look():
+            return
+        if limit.expired():
+            raise limit.error(what, seen())
+        news.wait(known, lambda line: concerns in line, min(RELOOK, limit.left()))
+
+
 def await_route(
     lab: RunningLab,
     place: tuple[str, int],
@@ -32,21 +57,17 @@ def await_route(
     limit: Deadline,
     seen: Callable[[], object] | None = None,
 ) -> None:
-    """Waits for a prefix to be in (or gone from) a table of a node, looking again when that table changes.
-
-    A look costs a process of the node, and the one CPU of a sandbox is what routes wait for: so the
-    kernel's own news decide when to look. DeadlineExpired tells what ``seen`` returns.
-    """
+    """Waits for a prefix to be in (or gone from) a table of a node; DeadlineExpired tells ``seen``."""
     node, table = place
-    news = lab.feed(node, MONITOR)
-    while True:
-        known = news.count
-        if present(lab, node, table, prefix) is wanted:
-            return
-        if limit.expired():
-            state = "in" if wanted else "gone from"
-            raise limit.error(f"{prefix} {state} table {table} of {node}", seen() if seen else not wanted)
-        news.wait(known, lambda line: f" table {table} " in line, min(RELOOK, limit.left()))
+    follow(
+        lab,
+        node,
+        lambda: present(lab, node, table, prefix) is wanted,
+        concerns=f" table {table} ",
+        limit=limit,
+        what=f"{prefix} {'in' if wanted else 'gone from'} table {table} of {node}",
+        seen=seen or (lambda: not wanted),
+    )
 
 
 def await_presence(
