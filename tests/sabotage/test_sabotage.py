@@ -25,7 +25,9 @@ from offnet.experiments.route_targets import importer
 from offnet.experiments.subjects import Subject, subjects
 from offnet.experiments.wire import CONTROL_LENGTH, wire_capture
 from offnet.network.model import AuthRound, Crypto, IkeConnection, Role, SharedSecret
+from offnet.observe import frr
 from offnet.observe.errors import CommandRefused
+from offnet.observe.question import ask
 from offnet.observe.vici import Vici
 from offnet.render.node import REVERSE_ROUTE_PROTOCOL
 from offnet.wait import until
@@ -172,9 +174,16 @@ def test_isolation_fails_when_a_tunnel_ends_in_the_wrong_vrf(lab: Bench, victim:
     tunnel, claims = victim.tunnel, list(isolation.claims(lab.network))
     other = next(vpn.name for vpn in lab.network.vpns if vpn.name != tunnel.vrf)
     move = f"ip link set ipsec{tunnel.if_id} master"
-    back = f"{move} {tunnel.vrf}; {injection_of(victim)}"  # its routes went when it moved
-    with broken(lab, tunnel.gateway, f"{move} {other}", back):
+    with broken(lab, tunnel.gateway, f"{move} {other}", f"{move} {tunnel.vrf}"):
         seen = failing(lab, claims)
+    # Its routes went when it moved; zebra takes one back only once it has seen the interface return.
+    interface = frr.text_query("zebra", f"show interface ipsec{tunnel.if_id} vrf {tunnel.vrf}")
+    until(
+        lambda: f"vrf: {tunnel.vrf}" in ask(lab.lab, tunnel.gateway, interface),
+        what=f"zebra of {tunnel.gateway} has ipsec{tunnel.if_id} in {tunnel.vrf}",
+        deadline=DEADLINE,
+    )
+    lab.lab.run(tunnel.gateway, injection_of(victim))
     await_presence(lab.lab, victim.tables, victim.site.lan, wanted=True, seconds=DEADLINE)
     twin = next(s for s in lab.network.sites_of(other) if s.host == victim.partner.host)
     outward = names(claims, f"{victim.site.name}: probes to {victim.partner.host}")
