@@ -198,8 +198,3 @@ def _some(descriptor: int) -> bytes:
     if not data:
         raise ObserveError("the node closed the connection before the capture began")
     return data
-
-
-def tcpdump_argv(interface: str, expression: str = "") -> tuple[str, ...]:
-    """The command for a capture that people want as it is: one interface, pcap on standard output."""
-    return ("tcpdump", "-U", "-n", "-i", interface, "-w", "-", *([expression] if expression else []))

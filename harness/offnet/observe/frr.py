@@ -111,11 +111,6 @@ def vrf_routes(vrf: str) -> Question[tuple[ZebraRoute, ...]]:
     return query("zebra", f"show ip route vrf {vrf} json", parse.zebra_routes)
 
 
-def running_config(daemon: str) -> Question[str]:
-    """The question for a daemon's live configuration."""
-    return text_query(daemon, "show running-config")
-
-
 def ask_together(
     lab: RunningLab, node: str, questions: Sequence[Question[Any]], timeout: float = 10.0
 ) -> tuple[Any, ...]:

@@ -10,8 +10,6 @@ from offnet.network.model import ChildSa, IkeConnection, SharedSecret
 Entry: TypeAlias = "str | list[str] | Message"
 Message: TypeAlias = dict[str, Entry]
 
-# The book's keepalives (`crypto isakmp keepalive 10 10`): five retries, each after the delay.
-RETRANSMIT_TRIES = 5
 IKE_LIFETIME = "24h"
 CHILD_LIFETIME = "1h"
 
