@@ -19,7 +19,8 @@ import yaml
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from offnet import resources
+from offnet import artifacts, resources
+from offnet.artifacts import uml
 from offnet.experiments.bench import Bench
 from offnet.intent.loader import plain_data
 from offnet.network.model import Crypto
@@ -54,6 +55,18 @@ def golden(request: pytest.FixtureRequest) -> Golden:
         assert seen == expected.read_text(encoding="utf-8")
 
     return check
+
+
+@pytest.fixture(scope="session")
+def image() -> Path:
+    """The node's root file system, built when it is missing."""
+    return artifacts.node_image()
+
+
+@pytest.fixture(scope="session")
+def kernel() -> Path:
+    """The sandbox kernel, built when it is missing."""
+    return artifacts.kernel() / uml.BINARY
 
 
 @pytest.fixture(scope="module")

@@ -111,7 +111,7 @@ def test_a_site_without_reverse_route_owes_no_withdrawal(static: Network) -> Non
 
 
 def test_a_dead_daemon_leaks_nothing(network: Network, subject: Subject, find: Find) -> None:
-    name, back = subject.site.name, {"pe2": 0.1}
+    name, back = subject.site.name, dict.fromkeys((node for node, _ in subject.tables), 0.1)
     packet = Packet(0.0, 84, Kind.ICMP, 0x800, source=str(subject.site.host), destination="10.1.1.10")
     claim = find(topic.claims(network), name, "charon killed")
     assert claim.judge({name: Closed(0, (), back)}).holds
@@ -119,6 +119,8 @@ def test_a_dead_daemon_leaks_nothing(network: Network, subject: Subject, find: F
     leaked = claim.judge({name: Closed(0, (packet,), back)})
     assert not leaked.holds
     assert leaked.seen == f"in clear: {packet}"
+    lost = {"pe2": 0.1}
+    assert claim.judge({name: Closed(0, (), lost)}).seen == "not back at vpn-gw1-east"
 
 
 @pytest.mark.parametrize(

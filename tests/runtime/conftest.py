@@ -1,4 +1,4 @@
-"""A lab of two nodes without daemons, and what the sandbox is made of."""
+"""A lab of two nodes without daemons."""
 
 from __future__ import annotations
 
@@ -8,18 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from offnet import artifacts
 from offnet.runtime.state import Store
-
-
-@pytest.fixture(scope="session")
-def image() -> Path:
-    return artifacts.node_image()
-
-
-@pytest.fixture(scope="session")
-def kernel() -> Path:
-    return artifacts.kernel() / "linux"
 
 
 @pytest.fixture

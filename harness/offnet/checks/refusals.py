@@ -147,6 +147,7 @@ def _without_charon(subject: Subject) -> Claim[dict[str, Closed]]:
         here = seen[site.name]
         mistakes = [f"{here.replies} replies"] if here.replies else []
         mistakes += [f"in clear: {packet}" for packet in here.leaked[:3]]
+        mistakes += [f"not back at {node}" for node, _ in subject.tables if node not in here.back]
         slowest = max(here.back.values(), default=0.0)
         return verdict(
             mistakes,

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from offnet.errors import DeadlineExpired
 from offnet.experiments.bench import Bench, gather
-from offnet.experiments.presence import await_presence
+from offnet.experiments.presence import seen_presence
 from offnet.experiments.probes import probe
 from offnet.experiments.subjects import Subject, subjects
 from offnet.experiments.wire import wire_capture
@@ -27,7 +28,10 @@ kill -STOP "$parent" && kill -KILL "$pid" && ip xfrm state flush && ip xfrm poli
 
 @dataclass(frozen=True, slots=True)
 class Closed:
-    """Replies to the site's probes, and its clear packets on the wire, while there was no IPsec at all."""
+    """Replies to the site's probes, and its clear packets on the wire, while there was no IPsec at all.
+
+    ``back`` holds the PEs that had the site's route again, and after how many seconds.
+    """
 
     replies: int
     leaked: tuple[Packet, ...]
@@ -74,5 +78,8 @@ def _await_return(bench: Bench, subject: Subject) -> dict[str, float]:
             return False
 
     spoke = bench.vici(subject.site.node)
-    until(established, what=f"{subject.site.name} has its SA again", deadline=DEADLINE, interval=0.05)
-    return await_presence(bench.lab, subject.tables, subject.site.lan, wanted=True, seconds=DEADLINE)
+    try:
+        until(established, what=f"{subject.site.name} has its SA again", deadline=DEADLINE, interval=0.05)
+    except DeadlineExpired:
+        return {}  # it is back nowhere: the judge says so
+    return seen_presence(bench.lab, subject.tables, subject.site.lan, wanted=True, seconds=DEADLINE)

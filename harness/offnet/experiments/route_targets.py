@@ -8,15 +8,15 @@ from ipaddress import IPv4Network
 
 from offnet.errors import DeadlineExpired
 from offnet.experiments.bench import Bench
+from offnet.experiments.presence import follow
 from offnet.experiments.subjects import routed
 from offnet.network.model import Network, Node, Role, Vrf
 from offnet.observe import kernel
 from offnet.observe.frr import frames, vty_argv
 from offnet.observe.question import ask
-from offnet.wait import until
+from offnet.wait import Deadline
 
 DEADLINE = 5.0
-POLL = 0.01
 
 Prefixes = frozenset[IPv4Network]
 
@@ -103,7 +103,15 @@ def _await(bench: Bench, subject: Importer, wanted: Prefixes, what: str) -> dict
         return seen[subject.vrf.name] == wanted
 
     with suppress(DeadlineExpired):  # the judge tells what was seen instead
-        until(look, what=what, deadline=DEADLINE, interval=POLL)
+        follow(
+            bench.lab,
+            subject.pe.name,
+            look,
+            concerns=f" table {subject.vrf.table} ",
+            limit=Deadline(DEADLINE),
+            what=what,
+            seen=lambda: seen,
+        )
     return seen
 
 
