@@ -69,7 +69,7 @@ def kernel() -> Path:
     return artifacts.kernel() / uml.BINARY
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def running_variant(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Variant:
     """Run labs/single-ip under another name, with profiles changed, for as long as a block lasts."""
     option = request.config.getoption
