@@ -13,10 +13,9 @@ from offnet.observe.kernel_model import MAIN_TABLE
 from offnet.observe.question import read
 
 if TYPE_CHECKING:
-    from tests.observe.conftest import Recorded
-
     from offnet.observe.kernel_model import Lookup
     from offnet.runtime.base import RunningLab
+    from tests.observe.conftest import Recorded
 
 GATEWAY = "vpn-gw1-east"
 

@@ -18,9 +18,8 @@ from offnet.observe.vici import Vici
 from offnet.observe.vici_model import EventKind, IkeSa
 
 if TYPE_CHECKING:
-    from tests.observe.conftest import Recorded
-
     from offnet.runtime.base import RunningLab
+    from tests.observe.conftest import Recorded
 
 SPOKE = "spoke-vpn1-east"
 

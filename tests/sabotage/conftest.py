@@ -9,12 +9,12 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 
 import pytest
-from tests.sabotage.breaking import failing
 
 from offnet.checks import isolation, reach, route_targets, routes, sas
 from offnet.experiments.bench import Bench
 from offnet.experiments.subjects import Subject, subjects
 from offnet.network.model import Crypto
+from tests.sabotage.breaking import failing
 
 
 @pytest.fixture(scope="package")

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import pytest
-from tests.sabotage.breaking import DEADLINE, broken, failing, injection_of, looking_at, names, reconfigured
 
 from offnet.checks import injection
 from offnet.experiments.bench import Bench
 from offnet.experiments.injection import greed, rekeyings
 from offnet.experiments.presence import await_presence
 from offnet.experiments.subjects import Subject
+from tests.sabotage.breaking import DEADLINE, broken, failing, injection_of, looking_at, names, reconfigured
 
 pytestmark = [pytest.mark.lab, pytest.mark.xdist_group("sabotage")]
 

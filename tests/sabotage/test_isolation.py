@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-from tests.sabotage.breaking import DEADLINE, broken, failing, injection_of, names
 
 from offnet.checks import isolation
 from offnet.experiments.bench import Bench
@@ -12,6 +11,7 @@ from offnet.experiments.subjects import Subject
 from offnet.observe import frr
 from offnet.observe.question import ask
 from offnet.wait import until
+from tests.sabotage.breaking import DEADLINE, broken, failing, injection_of, names
 
 pytestmark = [pytest.mark.lab, pytest.mark.xdist_group("sabotage")]
 

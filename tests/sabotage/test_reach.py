@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from tests.sabotage.breaking import broken, failing, names, renewed
 
 from offnet.checks import reach
 from offnet.experiments.bench import Bench
 from offnet.experiments.subjects import Subject
+from tests.sabotage.breaking import broken, failing, names, renewed
 
 pytestmark = [pytest.mark.lab, pytest.mark.xdist_group("sabotage")]
 

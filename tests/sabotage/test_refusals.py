@@ -5,6 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+
+from offnet.checks import refusals
+from offnet.experiments.bench import Bench
+from offnet.experiments.closed import dead_daemons
+from offnet.experiments.refusal import STRANGER, unknown_identities, wrong_keys
+from offnet.experiments.subjects import Subject
+from offnet.network.model import AuthRound
 from tests.sabotage.breaking import (
     broken,
     failing,
@@ -14,13 +21,6 @@ from tests.sabotage.breaking import (
     names,
     renew,
 )
-
-from offnet.checks import refusals
-from offnet.experiments.bench import Bench
-from offnet.experiments.closed import dead_daemons
-from offnet.experiments.refusal import STRANGER, unknown_identities, wrong_keys
-from offnet.experiments.subjects import Subject
-from offnet.network.model import AuthRound
 
 pytestmark = [pytest.mark.lab, pytest.mark.xdist_group("sabotage")]
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-from tests.sabotage.breaking import DEADLINE, broken, failing, injection_of, names
 
 from offnet.checks import route_targets, routes
 from offnet.experiments.bench import Bench
@@ -11,6 +10,7 @@ from offnet.experiments.presence import await_presence
 from offnet.experiments.route_targets import importer
 from offnet.experiments.subjects import Subject
 from offnet.network.model import Role
+from tests.sabotage.breaking import DEADLINE, broken, failing, injection_of, names
 
 pytestmark = [pytest.mark.lab, pytest.mark.xdist_group("sabotage")]
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from tests.sabotage.breaking import failing, names, reconfigured, renew, waiting
 
 from offnet.checks import sas
 from offnet.experiments.bench import Bench
 from offnet.experiments.subjects import Subject
+from tests.sabotage.breaking import failing, names, reconfigured, renew, waiting
 
 pytestmark = [pytest.mark.lab, pytest.mark.xdist_group("sabotage")]
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from tests.sabotage.breaking import broken, failing, leak, names, renew
 
 from offnet.checks import wire
 from offnet.experiments.bench import Bench
 from offnet.experiments.reach import reach as reach_experiment
 from offnet.experiments.subjects import Subject
 from offnet.experiments.wire import CONTROL_LENGTH, wire_capture
+from tests.sabotage.breaking import broken, failing, leak, names, renew
 
 pytestmark = [pytest.mark.lab, pytest.mark.xdist_group("sabotage")]
 
