@@ -141,7 +141,7 @@ def test_9_11_identity_selects_the_profile(bench: Bench, tell: Tell) -> None:
     connection = bench.network.node(tunnel.gateway).connection(tunnel.gateway_connection)
     selected = re.findall(r"""selected peer config ["']([^"']+)""", "\n".join(seen.charon))
     assert selected == [tunnel.gateway_connection]
-    assert (seen.ike.name, seen.ike.remote_id) == (connection.name, connection.remote.id)
+    assert (seen.ike.name, seen.ike.remote_id) == (connection.name, connection.remote.id.text)
     assert connection.profile == tunnel.profile
     tell(f"{seen.ike.remote_id} > {seen.ike.name} > profile {connection.profile} > VRF {tunnel.vrf}")
 

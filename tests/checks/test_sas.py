@@ -38,7 +38,8 @@ def test_a_healthy_lab_holds_every_claim(network: Network, sas: Sas) -> None:
     ("changes", "seen"),
     [
         ({"version": 3}, "IKEv3"),
-        ({"remote_id": "somebody"}, "identities 192.0.2.1 and somebody"),
+        ({"local_id": "somebody"}, "identities somebody and 198.51.100.2"),
+        ({"remote_id": "somebody"}, "0 IKE_SAs of spoke-vpn1-east with 198.51.100.2"),
         ({"encryption": "AES_CBC-128"}, "proposal aes128"),
         ({"state": "CONNECTING"}, "0 IKE_SAs of spoke-vpn1-east"),
     ],

@@ -42,7 +42,7 @@ def test_values_are_typed(intent: LabIntent) -> None:
     assert gateway.address == IPv4Interface("192.0.2.1/24")
     assert gateway.ike_policies.of(Crypto.AS_PRINTED)[0] == "des-sha1-modp1024"
     assert intent.vpns["vpn1"].rt.export == ("200:1",)
-    assert intent.keyrings["vpn1"].keys[IPv4Address("198.51.100.2")] == "vpn1aes"
+    assert intent.keyrings["vpn1"].keys["198.51.100.2"] == "vpn1aes"
     assert intent.profiles["vpn2"].esp.of(Crypto.MODERN) == ("aes128gcm16-ecp256",)
 
 

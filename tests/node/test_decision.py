@@ -5,18 +5,22 @@ from ipaddress import IPv4Network
 import pytest
 
 from offnet.node.agent.config import Policy
-from offnet.node.agent.decision import Route, decide, static_routes
+from offnet.node.agent.decision import Policies, Route, decide, static_routes
 from offnet.node.agent.sas import Sa
 
-POLICIES = {
-    "east1": Policy("east1", "vpn1", 1001, "ipsec1", (IPv4Network("10.0.67.0/24"),)),
-    "static2": Policy("static2", "vpn2", 1002, "ipsec2", (IPv4Network("10.0.67.0/24"),), static=True),
-}
+LAN = (IPv4Network("10.0.67.0/24"),)
+POLICIES = Policies(
+    (
+        Policy("east1", "vpn1", 1001, "ipsec1", LAN),
+        Policy("static2", "vpn2", 1002, "ipsec2", LAN, static=True),
+        Policy("vpn1-domain", "vpn1", 1001, "ipsec1", LAN, identity="spoke1.vpn1.example"),
+    )
+)
 IF_IDS = {"ipsec1": 1, "ipsec2": 2}
 
 
-def of(*selectors: str, connection: str = "east1", if_id: int = 1) -> Sa:
-    return Sa(7, connection, if_id, selectors)
+def of(*selectors: str, connection: str = "east1", if_id: int = 1, identity: str = "") -> Sa:
+    return Sa(7, connection, if_id, selectors, identity)
 
 
 def test_the_sites_own_lan_is_routed() -> None:
@@ -54,7 +58,7 @@ def test_a_refused_selector_does_not_cost_the_others() -> None:
 
 
 def test_a_policy_with_the_whole_internet_does_not_allow_a_default_route() -> None:
-    policies = {"east1": Policy("east1", "vpn1", 1001, "ipsec1", (IPv4Network("0.0.0.0/0"),))}
+    policies = Policies([Policy("east1", "vpn1", 1001, "ipsec1", (IPv4Network("0.0.0.0/0"),))])
     assert decide(of("0.0.0.0/0"), policies, IF_IDS).routes == ()
 
 
@@ -73,3 +77,12 @@ def test_an_unknown_connection_gets_nothing() -> None:
 
 def test_static_routes_are_those_of_static_policies() -> None:
     assert static_routes(POLICIES) == (Route(1002, IPv4Network("10.0.67.0/24"), "ipsec2"),)
+
+
+def test_of_peers_that_share_a_connection_each_gets_its_own() -> None:
+    own = of("10.0.67.0/24", connection="vpn1-domain", identity="spoke1.vpn1.example")
+    assert decide(own, POLICIES, IF_IDS).routes
+    other = of("10.0.67.0/24", connection="vpn1-domain", identity="spoke2.vpn1.example")
+    decision = decide(other, POLICIES, IF_IDS)
+    assert decision.routes == ()
+    assert "no policy for spoke2.vpn1.example" in decision.refusals[0]

@@ -84,6 +84,7 @@ def _off_net(index: int, vpn: str, gateway: str) -> Site:
         gateway_connection=name,
         site_connection=gateway,
         address=IPv4Address(f"198.51.100.{index + 2}"),
+        identity=f"198.51.100.{index + 2}",
         profile=vpn,
         vrf=vpn,
         if_id=1,

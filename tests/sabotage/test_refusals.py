@@ -11,7 +11,7 @@ from offnet.experiments.bench import Bench
 from offnet.experiments.closed import dead_daemons
 from offnet.experiments.refusal import STRANGER, unknown_identities, wrong_keys
 from offnet.experiments.subjects import Subject
-from offnet.network.model import AuthRound
+from offnet.network.model import AuthRound, Identity, IdentityKind
 from tests.sabotage.breaking import (
     broken,
     failing,
@@ -49,7 +49,8 @@ def test_refusals_fail_when_a_stranger_is_accepted(lab: Bench, victim: Subject) 
         lab.vici(victim.tunnel.gateway),
     )
     stranger = f"{victim.site.name}.{STRANGER}"
-    gateway.load_conn(replace(own, name="open", remote=AuthRound("psk", stranger)))
+    remote = AuthRound("psk", Identity(IdentityKind.FQDN, stranger))
+    gateway.load_conn(replace(own, name="open", remote=remote))
     gateway.load_shared(replace(key, name="open", owners=(stranger,)))
     try:
         seen = failing(lab, claims)

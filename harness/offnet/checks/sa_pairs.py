@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from offnet.experiments.state import Sas
 from offnet.network.model import Site
-from offnet.observe.vici_model import ChildSaState, IkeSa
+from offnet.observe.vici_model import ChildSaState, IkeSa, sas_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,17 +18,18 @@ class SaPair:
     to_gateway: int
 
 
-def current(sas: tuple[IkeSa, ...], connection: str) -> tuple[tuple[IkeSa, ChildSaState], ...]:
-    """The CHILD_SAs of one connection that carry traffic, each with its IKE_SA."""
-    return tuple((ike, child) for ike in sas if ike.name == connection for child in ike.current_children)
+def current(sas: Iterable[IkeSa]) -> tuple[tuple[IkeSa, ChildSaState], ...]:
+    """The CHILD_SAs that carry traffic, each with its IKE_SA."""
+    return tuple((ike, child) for ike in sas for child in ike.current_children)
 
 
 def sa_pair(state: Sas, site: Site) -> SaPair | None:
     """The SA pair of a site that both ends agree on; None when there is not exactly one."""
     if site.tunnel is None:
         return None
-    at_gateway = current(state.ike.get(site.tunnel.gateway, ()), site.tunnel.gateway_connection)
-    at_site = current(state.ike.get(site.node, ()), site.tunnel.site_connection)
+    at_gateway = current(sas_of(site.tunnel, state.ike.get(site.tunnel.gateway, ())))
+    own = (sa for sa in state.ike.get(site.node, ()) if sa.name == site.tunnel.site_connection)
+    at_site = current(own)
     spis = {SaPair(child.spi_out, child.spi_in) for _, child in at_gateway}
     spis &= {SaPair(child.spi_in, child.spi_out) for _, child in at_site}
     return spis.pop() if len(spis) == 1 and len(at_gateway) == len(at_site) == 1 else None

@@ -11,7 +11,7 @@ from offnet.checks.sa_pairs import current, sa_pair
 from offnet.experiments.state import Sas, sas
 from offnet.network.model import IkeConnection, Network, Site, Tunnel
 from offnet.observe.kernel_model import XfrmState
-from offnet.observe.vici_model import ChildSaState, IkeSa
+from offnet.observe.vici_model import ChildSaState, IkeSa, sas_of
 
 
 def claims(network: Network) -> Iterator[Claim[Any]]:
@@ -42,20 +42,24 @@ def judge_ike(
 ) -> Verdict:
     """One IKE_SA with these identities and one of these proposals, seen alike at both ends."""
     mistakes = []
-    for node, connection in ((tunnel.gateway, at_gateway), (site.node, at_site)):
-        found = [sa for sa in state.ike[node] if sa.name == connection.name and sa.current]
-        if len(found) != 1:
-            mistakes.append(f"{node}: {len(found)} IKE_SAs of {connection.name}")
-        mistakes += [f"{node}: {text}" for sa in found for text in _ike_mistakes(sa, connection)]
-    return verdict(
-        mistakes, "; ".join(_ike_text(sa) for sa in state.ike[tunnel.gateway] if sa.name == at_gateway.name)
+    here = sas_of(tunnel, state.ike[tunnel.gateway])
+    there = [sa for sa in state.ike[site.node] if sa.name == at_site.name]
+    ends = (
+        (tunnel.gateway, at_gateway, here, tunnel.identity),
+        (site.node, at_site, there, at_site.remote.id.text),
     )
+    for node, connection, sas_there, peer in ends:
+        found = [sa for sa in sas_there if sa.current]
+        if len(found) != 1:
+            mistakes.append(f"{node}: {len(found)} IKE_SAs of {connection.name} with {peer}")
+        mistakes += [f"{node}: {text}" for sa in found for text in _ike_mistakes(sa, connection, peer)]
+    return verdict(mistakes, "; ".join(_ike_text(sa) for sa in here))
 
 
-def _ike_mistakes(sa: IkeSa, connection: IkeConnection) -> Iterator[str]:
+def _ike_mistakes(sa: IkeSa, connection: IkeConnection, peer: str) -> Iterator[str]:
     if sa.version != connection.version:
         yield f"IKEv{sa.version}"
-    if (sa.local_id, sa.remote_id) != (connection.local.id, connection.remote.id):
+    if (sa.local_id, sa.remote_id) != (connection.local.id.text, peer):
         yield f"identities {sa.local_id} and {sa.remote_id}"
     if not any(ike_matches(sa, proposal) for proposal in connection.proposals):
         yield f"proposal {'-'.join(sorted(ike_transforms(sa)))}"
@@ -78,7 +82,7 @@ def _child_claim(site: Site, tunnel: Tunnel, connection: IkeConnection) -> Claim
 
 def judge_child(site: Site, tunnel: Tunnel, connection: IkeConnection, state: Sas) -> Verdict:
     """One pair of SAs that both ends agree on, with this LAN, mode, transform and VRF."""
-    found = current(state.ike[tunnel.gateway], tunnel.gateway_connection)
+    found = current(sas_of(tunnel, state.ike[tunnel.gateway]))
     mistakes = (
         [] if sa_pair(state, site) else [f"{len(found)} CHILD_SAs, or SPIs that the ends do not agree on"]
     )
@@ -134,14 +138,18 @@ def _kernel_text(entry: XfrmState) -> str:
 
 
 def _no_others_claim(network: Network, gateway: str) -> Claim[Sas]:
-    wanted = {tunnel.gateway_connection for _, tunnel in network.tunnels() if tunnel.gateway == gateway}
+    wanted = {
+        (tunnel.gateway_connection, tunnel.identity)
+        for _, tunnel in network.tunnels()
+        if tunnel.gateway == gateway
+    }
 
     def judge(state: Sas) -> Verdict:
         others = [
             f"{sa.name} with {sa.remote_id}"
             for sa in state.ike[gateway]
-            if sa.current and sa.name not in wanted
+            if sa.current and (sa.name, sa.remote_id) not in wanted
         ]
-        return verdict(others, f"{len(wanted)} connections have SAs, no other")
+        return verdict(others, f"{len(wanted)} peers have SAs, no other")
 
     return Claim(5, f"{gateway}: no SA without an intent", "SAs of the sites of lab.yml only", sas, judge)

@@ -11,6 +11,7 @@ from offnet.network.model import Network, Node, Role, Site, Tunnel
 from offnet.observe import frr, kernel
 from offnet.observe.question import ask
 from offnet.observe.vici import Vici
+from offnet.observe.vici_model import sas_of
 from offnet.runtime.base import RunningLab
 from offnet.wait import Deadline, until
 
@@ -68,7 +69,9 @@ def _labelled(network: Network, lab: RunningLab, pe: Node) -> bool:
 def _await_sa(lab: RunningLab, site: Site, tunnel: Tunnel, limit: Deadline) -> None:
     with Vici(lab, tunnel.gateway) as gateway:
         until(
-            lambda: any(sa.current_children for sa in gateway.list_sas(tunnel.gateway_connection)),
+            lambda: any(
+                sa.current_children for sa in sas_of(tunnel, gateway.list_sas(tunnel.gateway_connection))
+            ),
             what=f"an SA of {site.name} at {tunnel.gateway}",
             deadline=limit,
             interval=POLL,

@@ -15,7 +15,7 @@ from offnet.experiments.wire import wire_capture
 from offnet.network.model import ChildSa
 from offnet.observe.errors import CommandRefused
 from offnet.observe.vici import Vici
-from offnet.observe.vici_model import ChildSaState
+from offnet.observe.vici_model import ChildSaState, sas_of
 from offnet.wait import until
 
 GREEDY = "offnet-greedy"
@@ -89,7 +89,7 @@ def _child(own: ChildSa, name: str, prefix: str) -> ChildSa:
 
 
 def _children(gateway: Vici, subject: Subject) -> list[ChildSaState]:
-    sas = gateway.list_sas(subject.tunnel.gateway_connection)
+    sas = sas_of(subject.tunnel, gateway.list_sas(subject.tunnel.gateway_connection))
     return [child for sa in sas for child in sa.current_children]
 
 

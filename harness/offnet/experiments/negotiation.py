@@ -13,7 +13,7 @@ from offnet.network.model import Site
 from offnet.observe.ike import IkeMessage
 from offnet.observe.packet import Direction, Kind, Packet
 from offnet.observe.vici import Vici
-from offnet.observe.vici_model import ChildSaState, IkeSa
+from offnet.observe.vici_model import ChildSaState, IkeSa, sas_of
 from offnet.wait import until
 
 AGENT_LOG = "/var/log/offnet/agent.out"
@@ -79,7 +79,7 @@ def _await_end(bench: Bench, gateway: Vici, subject: Subject) -> None:
 
 
 def _found(gateway: Vici, subject: Subject) -> tuple[IkeSa, ChildSaState] | None:
-    sas = gateway.list_sas(subject.tunnel.gateway_connection)
+    sas = sas_of(subject.tunnel, gateway.list_sas(subject.tunnel.gateway_connection))
     return next(((sa, child) for sa in sas for child in sa.current_children), None)
 
 

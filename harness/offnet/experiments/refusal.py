@@ -13,7 +13,7 @@ from offnet.experiments.presence import POLL, present, seen_presence
 from offnet.experiments.probes import probe
 from offnet.experiments.subjects import Subject, subjects
 from offnet.experiments.wire import wire_capture
-from offnet.network.model import AuthRound, SharedSecret
+from offnet.network.model import AuthRound, Identity, IdentityKind, SharedSecret, Tunnel
 from offnet.observe.errors import CommandRefused
 from offnet.observe.vici import Vici
 from offnet.wait import until
@@ -24,7 +24,7 @@ WRONG_KEY = {
     2: r"tried \d+ shared keys? for .* but MAC mismatched",
 }
 UNKNOWN_IDENTITY = {1: r"no peer config found", 2: r"no matching peer config found"}
-STRANGER = "stranger.example"
+STRANGER = "stranger.invalid"  # no lab's: profiles match domains below .example
 LENGTH = 84
 PROBES = 3
 WAIT_MS = 150
@@ -70,26 +70,26 @@ def _wrong_key(bench: Bench, subject: Subject) -> Refusal:
 
 def _attempt(bench: Bench, subject: Subject, spoke: Vici, gateway: Vici) -> Refusal:
     """The SA goes, the key that is loaded is tried, and nothing is sent in clear or through."""
-    lab, tunnel, address = bench.lab, subject.tunnel, str(subject.tunnel.address)
+    lab, tunnel = bench.lab, subject.tunnel
     start = mark(lab, tunnel.gateway)
     spoke.terminate(ike=tunnel.site_connection)
     gone = {}
     if tunnel.rri == "dynamic":
         gone = seen_presence(lab, subject.tables, subject.site.lan, wanted=False, seconds=DEADLINE)
     until(
-        lambda: not _sas_of(gateway, address),
-        what=f"{tunnel.gateway} has no SA of {address}",
+        lambda: not _sas_of(gateway, tunnel),
+        what=f"{tunnel.gateway} has no SA of {subject.site.name}",
         deadline=DEADLINE,
         interval=POLL,
     )
     _try(spoke, subject)
     reason = _reason(
-        bench, subject, start, WRONG_KEY[subject.connection.version], lambda: _sas_of(gateway, address)
+        bench, subject, start, WRONG_KEY[subject.connection.version], lambda: _sas_of(gateway, tunnel)
     )
     out = _replies(bench, subject, outward=True)
     into = _replies(bench, subject, outward=False)
     return Refusal(
-        reason, _sas_of(gateway, address), _routes_of(bench, subject), out=out, into=into, gone=gone
+        reason, _sas_of(gateway, tunnel), _routes_of(bench, subject), out=out, into=into, gone=gone
     )
 
 
@@ -128,10 +128,11 @@ def _return(bench: Bench, spoke: Vici, subject: Subject, right: SharedSecret) ->
     return seen_presence(bench.lab, subject.tables, subject.site.lan, wanted=True, seconds=DEADLINE)
 
 
-def _sas_of(gateway: Vici, address: str) -> tuple[str, ...]:
-    return tuple(
-        f"{sa.name} {sa.remote_id}" for sa in gateway.list_sas() if sa.current and sa.remote_host == address
-    )
+def _sas_of(gateway: Vici, tunnel: Tunnel) -> tuple[str, ...]:
+    """The SAs of the peer under whatever connection, at the address that the tunnel ends on."""
+    peer = (str(tunnel.gateway_address), tunnel.identity)
+    sas = (sa for sa in gateway.list_sas() if sa.current and (sa.local_host, sa.remote_id) == peer)
+    return tuple(f"{sa.name} {sa.remote_id}" for sa in sas)
 
 
 def _routes_of(bench: Bench, subject: Subject) -> tuple[str, ...]:
@@ -156,7 +157,7 @@ def unknown_identities(bench: Bench) -> dict[str, Refusal]:
 def _unknown_identity(bench: Bench, subject: Subject) -> Refusal:
     lab, tunnel = bench.lab, subject.tunnel
     children = tuple(replace(child, start_action="none") for child in subject.connection.children)
-    local = AuthRound("psk", f"{subject.site.name}.{STRANGER}")
+    local = AuthRound("psk", Identity(IdentityKind.FQDN, f"{subject.site.name}.{STRANGER}"))
     stranger = replace(subject.connection, name="offnet-stranger", local=local, children=children)
     spoke, gateway = bench.vici(subject.site.node), bench.vici(tunnel.gateway, subject.site.node)
     start = mark(lab, tunnel.gateway)
@@ -169,9 +170,9 @@ def _unknown_identity(bench: Bench, subject: Subject) -> Refusal:
             subject,
             start,
             UNKNOWN_IDENTITY[stranger.version],
-            lambda: _sas_as(gateway, local.id),
+            lambda: _sas_as(gateway, local.id.text),
         )
-        left = _sas_as(gateway, local.id)
+        left = _sas_as(gateway, local.id.text)
     finally:
         with suppress(CommandRefused):
             spoke.terminate(ike=stranger.name, force=True, timeout=2)

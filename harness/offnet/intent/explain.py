@@ -52,6 +52,8 @@ def key_path(location: Location, data: Any) -> KeyPath:
             break
         if isinstance(step, str) and (step in (ON_NET, OFF_NET) or isinstance(here, list)):
             continue
+        if step == "keys" and isinstance(here, dict) and step not in here:
+            continue  # the short form of a keyring
         path.append(step)
         here = _child(here, step)
     return tuple(path)

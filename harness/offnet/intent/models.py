@@ -6,7 +6,7 @@ Relations between parts (a site names a VPN, prefixes do not overlap) are judged
 
 from __future__ import annotations
 
-from ipaddress import IPv4Address, IPv4Network
+from ipaddress import IPv4Network
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
@@ -15,15 +15,14 @@ from pydantic import (
     ConfigDict,
     Field,
     PrivateAttr,
-    RootModel,
 )
 
 from offnet.intent.base import Model
+from offnet.intent.identities import ANYBODY, Keyring, KeyringEntry, Match, SiteIdentity
 from offnet.intent.proposals import ModernEsp, ModernIke, PrintedEsp, PrintedIke
 from offnet.intent.scalars import (
     Address,
     Interface,
-    Key,
     Line,
     Name,
     NodeName,
@@ -36,6 +35,7 @@ from offnet.intent.sites import Ipsec, OffNetSite, OnNetSite, Site, SiteEntry
 from offnet.network.model import Crypto
 
 __all__ = [
+    "ANYBODY",
     "CoreLink",
     "Dpd",
     "EspTransforms",
@@ -52,6 +52,7 @@ __all__ = [
     "RouteTargets",
     "Router",
     "Site",
+    "SiteIdentity",
     "Vpn",
 ]
 
@@ -182,29 +183,8 @@ class Vpn(Model):
     ] = Field(description="Route targets: one list, or import and export apart.")
 
 
-class Keyring(RootModel[dict[Address, Key]]):
-    """Pre-shared keys by the peer's address."""
-
-    model_config = ConfigDict(frozen=True, strict=True)
-
-    @property
-    def keys(self) -> dict[IPv4Address, str]:
-        """Key by peer address, as written."""
-        return self.root
-
-
-class Match(Model):
-    """The identities that select a profile; at least one."""
-
-    model_config = ConfigDict(json_schema_extra={"minProperties": 1})
-
-    address: Annotated[tuple[Address, ...], Field(strict=False)] = Field(
-        default=(), description="Peers by the address they come from.", json_schema_extra={"minItems": 1}
-    )
-
-
 def _require_match(schema: dict[str, Any]) -> None:
-    schema["required"] = ["match", *schema["required"]]
+    schema["anyOf"] = [{"required": ["match"]}, {"required": ["incomplete"]}]
 
 
 class Profile(Model):
@@ -214,7 +194,12 @@ class Profile(Model):
 
     # Absent is the rule's to refuse: an incomplete profile is a lesson of its own, not a typing error.
     match: Match = Field(default=Match(), description="Which peers; a profile without a match is incomplete.")
+    incomplete: Literal["allowed"] | None = Field(
+        default=None,
+        description="Says that this profile has no match on purpose: what it should protect is dropped.",
+    )
     keyring: Name = Field(description="Where the peers' keys are.")
+    front_door: VpnName | None = Field(default=None, description="Only peers that come by that front door.")
     vrf: VpnName = Field(description="The VPN that decrypted traffic enters.")
     esp: EspTransforms = Field(description="How traffic is protected.")
     rri: Literal["dynamic", "static", "off"] = Field(
@@ -233,7 +218,7 @@ class LabIntent(Model):
     provider: Provider = Field(description="The provider's network.")
     gateways: dict[NodeName, Gateway] = Field(default={}, description="IPsec aggregators by router name.")
     vpns: dict[VpnName, Vpn] = Field(min_length=1, description="VPNs by name.")
-    keyrings: dict[Name, Keyring] = Field(default={}, description="Pre-shared keys by keyring and peer.")
+    keyrings: dict[Name, KeyringEntry] = Field(default={}, description="Pre-shared keys by keyring and peer.")
     profiles: dict[Name, Profile] = Field(default={}, description="ISAKMP profiles by name.")
     sites: dict[NodeName, SiteEntry] = Field(min_length=1, description="Customer sites by name.")
     internet: NodeName = Field(default="inet", description="Name of the node that plays the Internet.")

@@ -25,6 +25,12 @@ _NUMERIC = re.compile(r"[0-9.]+(?:/[0-9]{1,2})?")
 _NUMBER_PAIR = re.compile(r"(?:(0|[1-9][0-9]{0,9})|([0-9]{1,3}(?:\.[0-9]{1,3}){3})):(0|[1-9][0-9]{0,9})")
 _KEY = re.compile(r"[A-Za-z0-9!%&()*+,./:;<=>?@^_|~-]{1,64}")
 
+_LABEL = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
+_DOMAIN = re.compile(rf"{_LABEL}(?:\.{_LABEL})*")
+_USER = re.compile(r"[a-z0-9](?:[a-z0-9._+-]{0,62}[a-z0-9])?")
+_DOMAIN_LENGTH = 253
+WILDCARD = "*"
+
 _NAME_RULE = "lower case letters, digits and hyphens, a letter first, no hyphen last"
 _KEY_RULE = (
     "1 to 64 letters, digits and !%&()*+,-./:;<=>?@^_|~ (a key is written into configurations as it is)"
@@ -111,6 +117,37 @@ def _key(value: str) -> str:
     return value
 
 
+def _domain(value: str) -> str:
+    if not _DOMAIN.fullmatch(value) or len(value) > _DOMAIN_LENGTH or _NUMERIC.fullmatch(value):
+        raise refuse("a domain such as vpn1.example: lower case letters, digits, hyphens and dots")
+    return value
+
+
+def _host_name(value: str) -> str:
+    if "." not in value:
+        raise refuse("a whole name (FQDN) such as spoke1.vpn1.example")
+    return _domain(value)
+
+
+def _user_fqdn(value: str) -> str:
+    user, _, domain = value.partition("@")
+    if not _USER.fullmatch(user) or not domain:
+        raise refuse("a user name (USER_FQDN) such as alice@vpn1.example, in lower case")
+    _domain(domain)
+    return value
+
+
+def _key_owner(value: str) -> str:
+    """Who a key belongs to: the type follows from the form, as in swanctl."""
+    if value == WILDCARD:
+        return value
+    if _NUMERIC.fullmatch(value):
+        return str(_parser(IPv4Address, "192.0.2.1")(value))
+    if "@" in value:
+        return _user_fqdn(value)
+    return _host_name(value) if "." in value else _name(NODE_NAME_LENGTH)(value)
+
+
 def _line(value: str) -> str:
     if not value.isprintable() or value.strip() != value or not value:
         raise refuse("one line of printable text, without spaces at its ends")
@@ -144,4 +181,11 @@ Prefix = Annotated[
 ]
 NumberPair = Annotated[str, AfterValidator(_number_pair), _schema(pattern=rf"^([0-9]+|{_OCTETS}):[0-9]+$")]
 Key = Annotated[str, AfterValidator(_key), _string(r"^[A-Za-z0-9!%&()*+,./:;<=>?@^_|~-]+$", 64)]
+_DOMAIN_SCHEMA = r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?"
+Domain = Annotated[str, AfterValidator(_domain), _string(rf"^{_DOMAIN_SCHEMA}$", _DOMAIN_LENGTH)]
+HostName = Annotated[str, AfterValidator(_host_name), _string(rf"^{_DOMAIN_SCHEMA}$", _DOMAIN_LENGTH)]
+UserFqdn = Annotated[str, AfterValidator(_user_fqdn), _string(rf"^[a-z0-9._+-]+@{_DOMAIN_SCHEMA}$", 320)]
+KeyOwner = Annotated[
+    str, AfterValidator(_key_owner), _string(rf"^(\*|([a-z0-9._+-]+@)?{_DOMAIN_SCHEMA})$", 320)
+]
 Line = Annotated[str, Field(max_length=120), AfterValidator(_line)]

@@ -7,7 +7,8 @@ from typing import Annotated
 from pydantic import Discriminator, Field, Tag
 
 from offnet.intent.base import Model
-from offnet.intent.scalars import Address, Interface, NodeName, Prefix, VpnName
+from offnet.intent.identities import SiteIdentity
+from offnet.intent.scalars import Address, Interface, Name, NodeName, Prefix, VpnName
 
 # Tags of unions appear in the locations of errors; no key of a YAML file looks like these.
 ON_NET, OFF_NET = "<on-net>", "<off-net>"
@@ -18,6 +19,13 @@ class Ipsec(Model):
 
     gateway: NodeName = Field(description="The aggregator whose address the site's tunnel ends on.")
     address: Interface = Field(description="The site's own Internet address, with its prefix length.")
+    identity: SiteIdentity = Field(
+        default=SiteIdentity(), description="Who the site says it is; its address, if nothing is said."
+    )
+    profile: Name | None = Field(
+        default=None,
+        description="The incomplete profile that should protect the site, and drops its traffic.",
+    )
 
 
 class _Site(Model):

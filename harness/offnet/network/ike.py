@@ -3,7 +3,49 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 from ipaddress import IPv4Address, IPv4Network
+
+
+class IdentityKind(StrEnum):
+    """Types of identification (RFC 2407 section 4.6.2.1, RFC 7296 section 3.5), by their keys in lab.yml."""
+
+    ADDRESS = "address"
+    FQDN = "host"
+    USER_FQDN = "user"
+    KEY_ID = "group"
+    ANY = "any"
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """An IKE identity, or a pattern of identities: a leading ``*`` stands for any text.
+
+    ``text`` is what charon shows of it; ``str`` is how swanctl.conf and VICI take it, with the type
+    where charon would otherwise guess another one.
+    """
+
+    kind: IdentityKind
+    text: str
+
+    @classmethod
+    def address(cls, address: IPv4Address) -> Identity:
+        """The identity of a peer that names itself by its address."""
+        return cls(IdentityKind.ADDRESS, str(address))
+
+    @classmethod
+    def anybody(cls) -> Identity:
+        """The pattern of every identity, of all types."""
+        return cls(IdentityKind.ANY, "%any")
+
+    @property
+    def pattern(self) -> bool:
+        """Whether more than one identity fits."""
+        return self.kind is IdentityKind.ANY or self.text.startswith("*")
+
+    def __str__(self) -> str:
+        typed = {IdentityKind.KEY_ID: "keyid:", IdentityKind.USER_FQDN: "email:" * self.pattern}
+        return f"{typed.get(self.kind, '')}{self.text}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -11,7 +53,7 @@ class AuthRound:
     """One side's authentication, as swanctl's local/remote sections have it."""
 
     auth: str
-    id: str
+    id: Identity
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +75,8 @@ class ChildSa:
 class IkeConnection:
     """An IKE connection in swanctl's terms; ``profile`` and ``keyring`` are where it comes from.
 
-    ``rekey`` is false at the end that must not start an IKEv1 rekey (only one end may).
+    ``rekey`` is false at the end that must not start an IKEv1 rekey (only one end may). ``aggressive``
+    is IKEv1's Aggressive Mode, where the identity comes before the key must be known.
     """
 
     name: str
@@ -47,13 +90,14 @@ class IkeConnection:
     dpd_timeout: int
     children: tuple[ChildSa, ...]
     rekey: bool = True
+    aggressive: bool = False
     profile: str | None = None
     keyring: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class SharedSecret:
-    """A pre-shared key and the IKE identities that own it."""
+    """A pre-shared key and the IKE identities that own it, in swanctl's notation."""
 
     name: str
     owners: tuple[str, ...]
@@ -73,7 +117,8 @@ class IkeDaemon:
 class ReverseRoutePolicy:
     """What the agent may inject for one connection: these prefixes, into this VRF, by this interface.
 
-    ``static`` keeps the route while the SA is down (as IOS static crypto maps do).
+    ``identity`` is the peer that it is for where a connection takes several; what such a peer proposes
+    beyond it loses its SA. ``static`` keeps the route while the SA is down (as IOS static crypto maps do).
     """
 
     connection: str
@@ -82,3 +127,4 @@ class ReverseRoutePolicy:
     interface: str
     prefixes: tuple[IPv4Network, ...]
     static: bool = False
+    identity: str | None = None

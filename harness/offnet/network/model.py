@@ -14,6 +14,8 @@ from ipaddress import IPv4Address, IPv4Network
 from offnet.network.ike import (
     AuthRound,
     ChildSa,
+    Identity,
+    IdentityKind,
     IkeConnection,
     IkeDaemon,
     ReverseRoutePolicy,
@@ -38,6 +40,8 @@ __all__ = [
     "ChildSa",
     "Crypto",
     "Endpoint",
+    "Identity",
+    "IdentityKind",
     "IkeConnection",
     "IkeDaemon",
     "Interface",
@@ -133,7 +137,8 @@ class Tunnel:
 
     ``address`` is the site's outer address; ``gateway_address`` the aggregator's.
     ``gateway_connection``/``site_connection`` name the IKE connection at each end; the
-    CHILD_SA has the connection's name at both.
+    CHILD_SA has the connection's name at both. Where several sites share the aggregator's
+    connection, ``identity`` (as the aggregator sees it) tells them apart.
     """
 
     gateway: str
@@ -141,6 +146,7 @@ class Tunnel:
     gateway_connection: str
     site_connection: str
     address: IPv4Address
+    identity: str
     profile: str
     vrf: str
     if_id: int

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
+
+from offnet.network.model import Tunnel
 
 # A rekeyed SA stays listed until it expires: it carries nothing and is no second tunnel.
 CURRENT_CHILD_STATES = frozenset({"INSTALLED", "UPDATING", "REKEYING"})
@@ -74,6 +77,12 @@ class IkeSa:
     def current_children(self) -> tuple[ChildSaState, ...]:
         """The CHILD_SAs that carry traffic."""
         return tuple(child for child in self.children if child.current)
+
+
+def sas_of(tunnel: Tunnel, sas: Iterable[IkeSa]) -> tuple[IkeSa, ...]:
+    """The aggregator's IKE_SAs of a tunnel; sites that share a connection are told apart by identity."""
+    ours = (tunnel.gateway_connection, tunnel.identity)
+    return tuple(sa for sa in sas if (sa.name, sa.remote_id) == ours)
 
 
 @dataclass(frozen=True, slots=True)

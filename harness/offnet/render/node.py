@@ -70,9 +70,12 @@ def _strongswan(node: Node) -> dict[str, str]:
         return {}
     connections = {c.name: connection_message(c) for c in node.ike.connections}
     secrets = {secret_id(secret): secret_section(secret) for secret in node.ike.secrets}
-    delay = node.ike.connections[0].dpd_delay
+    settings = {
+        "dpd_retransmit": node.ike.connections[0].dpd_delay,
+        "aggressive": any(connection.aggressive for connection in node.ike.connections),
+    }
     return {
-        "strongswan.conf": template("strongswan/strongswan.conf.j2").render(dpd_retransmit=delay),
+        "strongswan.conf": template("strongswan/strongswan.conf.j2").render(settings),
         "swanctl.conf": "\n".join(
             (
                 f"# {node.name}: `swanctl --load-all` reads this file",
@@ -94,6 +97,7 @@ def _agent(node: Node) -> dict[str, str]:
 
 
 def _policy(policy: ReverseRoutePolicy) -> dict[str, Any]:
+    peer = {} if policy.identity is None else {"identity": policy.identity}
     return {
         "connection": policy.connection,
         "vrf": policy.vrf,
@@ -101,6 +105,7 @@ def _policy(policy: ReverseRoutePolicy) -> dict[str, Any]:
         "interface": policy.interface,
         "prefixes": [str(prefix) for prefix in policy.prefixes],
         "static": policy.static,
+        **peer,
     }
 
 

@@ -27,9 +27,11 @@ def connection_message(connection: IkeConnection) -> Message:
         "rekey_time": IKE_LIFETIME if connection.rekey else "0s",
     }
     if connection.version == 1:  # IKEv2 detects a dead peer by its retransmissions
+        if connection.aggressive:
+            message["aggressive"] = "yes"
         message["dpd_timeout"] = f"{connection.dpd_timeout}s"
-    message["local"] = {"auth": connection.local.auth, "id": connection.local.id}
-    message["remote"] = {"auth": connection.remote.auth, "id": connection.remote.id}
+    message["local"] = {"auth": connection.local.auth, "id": str(connection.local.id)}
+    message["remote"] = {"auth": connection.remote.auth, "id": str(connection.remote.id)}
     message["children"] = {child.name: _child_message(child, connection) for child in connection.children}
     return message
 

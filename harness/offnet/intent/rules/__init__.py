@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from offnet.intent.finding import Finding
-from offnet.intent.rules import addresses, lans, names, profiles, provider, vpns
+from offnet.intent.rules import addresses, lans, names, peers, profiles, provider, vpns
 from offnet.intent.salvage import Scope
 
 Rule = Callable[[Scope], Iterator[Finding]]
@@ -26,12 +26,16 @@ RULES: tuple[Rule, ...] = (
     vpns.distinct_rd,
     vpns.distinct_id,
     profiles.complete,
-    profiles.one_profile_an_address,
+    profiles.one_profile_a_match,
     profiles.keyring_exists,
     profiles.keyring_has_keys,
     profiles.vrf_exists,
     profiles.dead_after_probes,
-    profiles.site_is_matched,
+    peers.one_identity,
+    peers.distinct_identities,
+    peers.selected,
+    peers.has_key,
+    peers.incomplete_by_name,
     lans.big_enough,
     lans.unicast,
     lans.apart_within_vpn,

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterator
-from ipaddress import IPv4Address
 
+from offnet.intent.document import KeyPath
 from offnet.intent.finding import Finding
-from offnet.intent.models import OffNetSite
 from offnet.intent.rules.names import one_of
 from offnet.intent.salvage import Scope
 
@@ -17,30 +15,44 @@ INCOMPLETE = (
 )
 
 
+NOUNS = {
+    "address": "an address",
+    "host": "a host",
+    "domain": "a domain",
+    "user": "a user",
+    "user_domain": "a domain",
+    "group": "a group",
+    "any": "any",
+}
+
+
 def complete(scope: Scope) -> Iterator[Finding]:
-    """A profile needs at least one match."""
+    """A profile needs at least one match, unless it is said that it has none on purpose."""
     for name, profile in scope.intent.profiles.items():
-        if not profile.match.address:
+        matched = any(profile.match.entries())
+        if not matched and profile.incomplete is None:
             yield Finding(("profiles", name, "match"), INCOMPLETE)
+        elif matched and profile.incomplete is not None:
+            expected = "no such key: the profile is complete, it has a match"
+            yield Finding(("profiles", name, "incomplete"), expected, see=("profiles", name, "match"))
 
 
-def one_profile_an_address(scope: Scope) -> Iterator[Finding]:
-    """A peer's address is in one profile, once."""
-    owner: dict[IPv4Address, tuple[str, int]] = {}
+def one_profile_a_match(scope: Scope) -> Iterator[Finding]:
+    """What is matched is matched by one profile, once; behind another front door it is another peer."""
+    owner: dict[tuple[str | None, str, str], tuple[str, KeyPath]] = {}
     profiles = scope.intent.profiles
     for name, profile in profiles.items():
-        for index, address in enumerate(profile.match.address):
-            other, first = owner.setdefault(address, (name, index))
-            if (other, first) == (name, index):
+        for kind, index, value in profile.match.entries():
+            path: KeyPath = ("profiles", name, "match", kind, *(() if index is None else (index,)))
+            other, first = owner.setdefault((profile.front_door, kind, value), (name, path))
+            if first == path:
                 continue
-            path = ("profiles", name, "match", "address", index)
-            see = ("profiles", other, "match", "address", first)
             if other == name:
-                yield Finding(path, "each address once", see=see)
+                yield Finding(path, f"each {NOUNS[kind].split()[-1]} once", see=first)
                 continue
             same = profiles[other].keyring == profile.keyring
             keyring = f" with the same keyring {profile.keyring}" if same else ""
-            yield Finding(path, f"an address of one profile only, {other} matches it{keyring}", see=see)
+            yield Finding(path, f"{NOUNS[kind]} of one profile only, {other} matches it{keyring}", see=first)
 
 
 def keyring_exists(scope: Scope) -> Iterator[Finding]:
@@ -67,15 +79,15 @@ def vrf_exists(scope: Scope) -> Iterator[Finding]:
 
 
 def keyring_has_keys(scope: Scope) -> Iterator[Finding]:
-    """Every address that a profile matches has a key in the profile's keyring."""
+    """Every address and every group that a profile matches has a key in the profile's keyring."""
     for name, profile in scope.intent.profiles.items():
         keyring = scope.intent.keyrings.get(profile.keyring)
         if keyring is None:
             continue
-        for index, address in enumerate(profile.match.address):
-            if address not in keyring.keys:
-                path = ("profiles", name, "match", "address", index)
-                expected = f"an address that has a key in keyring {profile.keyring}"
+        for kind, index, value in profile.match.entries():
+            if kind in ("address", "group") and keyring.key(value) is None:
+                path = ("profiles", name, "match", kind, index or 0)
+                expected = f"{NOUNS[kind]} that has a key in keyring {profile.keyring}"
                 yield Finding(path, expected, see=("keyrings", profile.keyring))
 
 
@@ -85,28 +97,3 @@ def dead_after_probes(scope: Scope) -> Iterator[Finding]:
         if gateway.dpd.timeout <= gateway.dpd.delay:
             expected = f"more seconds than the delay of {gateway.dpd.delay}"
             yield Finding(("gateways", name, "dpd", "timeout"), expected, value=str(gateway.dpd.timeout))
-
-
-def site_is_matched(scope: Scope) -> Iterator[Finding]:
-    """A profile matches every off-net site, and its VRF is the site's VPN."""
-    matching: dict[IPv4Address, list[str]] = defaultdict(list)
-    for name, profile in scope.intent.profiles.items():
-        for address in profile.match.address:
-            matching[address].append(name)
-    told = scope.whole("profiles") and all(
-        profile.match.address for profile in scope.intent.profiles.values()
-    )
-    for name, site in scope.intent.sites.items():
-        if not isinstance(site, OffNetSite):
-            continue
-        profiles = matching.get(site.ipsec.address.ip)
-        if profiles is None:
-            if told:
-                expected = "an address that a profile matches; add it to profiles.NAME.match.address"
-                yield Finding(("sites", name, "ipsec", "address"), expected)
-        elif not scope.lacks("vpns", site.vpn) and all(
-            scope.intent.profiles[profile].vrf != site.vpn for profile in profiles
-        ):
-            vrf = scope.intent.profiles[profiles[0]].vrf
-            expected = f"{vrf}, the VRF of profile {profiles[0]}, which matches {site.ipsec.address.ip}"
-            yield Finding(("sites", name, "vpn"), expected, see=("profiles", profiles[0], "vrf"))

@@ -12,7 +12,8 @@ from typing import Any
 class Policy:
     """What SAs of one connection may inject: prefixes within these, into this table, by this interface.
 
-    ``static`` prefixes are routed from the start, whether or not there is an SA.
+    ``static`` prefixes are routed from the start, whether or not there is an SA. ``identity`` is the
+    peer that it is for, where peers share a connection; None stands for every peer of the connection.
     """
 
     connection: str
@@ -21,6 +22,7 @@ class Policy:
     interface: str
     prefixes: tuple[IPv4Network, ...]
     static: bool = False
+    identity: str | None = None
 
 
 @dataclass(frozen=True)
@@ -51,6 +53,7 @@ def parse(data: Any) -> Config:
                 interface=item["interface"],
                 prefixes=tuple(IPv4Network(prefix) for prefix in item["prefixes"]),
                 static=item.get("static", False),
+                identity=item.get("identity"),
             )
             for item in data["policies"]
         ),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from ipaddress import IPv4Network
 
@@ -27,16 +27,29 @@ class Decision:
     refusals: tuple[str, ...] = ()
 
 
-def decide(sa: Sa, policies: Mapping[str, Policy], if_ids: Mapping[str, int]) -> Decision:
+class Policies:
+    """The policies, to look up those of an SA: its peer's own, else its connection's."""
+
+    def __init__(self, policies: Iterable[Policy]) -> None:
+        self.all = tuple(policies)
+        self._by_peer = {(policy.connection, policy.identity): policy for policy in self.all}
+
+    def of(self, sa: Sa) -> Policy | None:
+        """The policy of an SA, None if there is none."""
+        own = self._by_peer.get((sa.connection, sa.identity))
+        return own or self._by_peer.get((sa.connection, None))
+
+
+def decide(sa: Sa, policies: Policies, if_ids: Mapping[str, int]) -> Decision:
     """Routes for one SA. ``if_ids`` are those that the kernel's XFRM interfaces have.
 
     An SA whose if_id is not that of the policy's interface gets nothing: its packets would enter
     or leave another VRF than the route is in. What peers propose beyond their policy (the whole
     Internet, another site's LAN) is refused, also where charon was told to accept it.
     """
-    policy = policies.get(sa.connection)
+    policy = policies.of(sa)
     if policy is None:
-        return Decision(refusals=(f"{sa}: no policy for this connection",))
+        return Decision(refusals=(f"{sa}: no policy for {sa.identity or 'this peer'}",))
     if_id = if_ids.get(policy.interface)
     if sa.if_id != if_id:
         return Decision(refusals=(f"{sa}: if_id {sa.if_id}, but {policy.interface} has {if_id}",))
@@ -66,11 +79,11 @@ def refusal(selector: str, policy: Policy) -> str:
     return ""
 
 
-def static_routes(policies: Mapping[str, Policy]) -> tuple[Route, ...]:
+def static_routes(policies: Policies) -> tuple[Route, ...]:
     """The routes that do not depend on any SA."""
     return tuple(
         Route(policy.table, prefix, policy.interface)
-        for policy in policies.values()
+        for policy in policies.all
         if policy.static
         for prefix in policy.prefixes
     )

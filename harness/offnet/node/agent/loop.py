@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 
 from .charon import GONE, Charon
 from .config import Config, load
-from .decision import Route, decide, static_routes
+from .decision import Policies, Route, decide, static_routes
 from .kernel import Kernel, KernelError
 from .ledger import STATIC, Changes, Ledger
 from .log import log, now
@@ -26,7 +26,7 @@ class Agent:
     def __init__(self, config: Config, kernel: Kernel, wakeup: int) -> None:
         self._config = config
         self._wakeup = wakeup
-        self._policies = {policy.connection: policy for policy in config.policies}
+        self._policies = Policies(config.policies)
         self._vrfs = {policy.table: policy.vrf for policy in config.policies}
         self._kernel = kernel
         self._ledger = Ledger()

@@ -12,12 +12,16 @@ LIVE = frozenset({b"INSTALLED", b"UPDATING", b"REKEYING"})
 
 @dataclass(frozen=True)
 class Sa:
-    """A CHILD_SA: ``id`` is unique within one life of charon, and survives a rekeying of the IKE_SA."""
+    """A CHILD_SA: ``id`` is unique within one life of charon, and survives a rekeying of the IKE_SA.
+
+    ``identity`` is the peer's, as charon shows it.
+    """
 
     id: int
     connection: str
     if_id: int
     remote_ts: tuple[str, ...]
+    identity: str = ""
 
     def __str__(self) -> str:
         return f"{self.connection}#{self.id}"
@@ -44,9 +48,9 @@ def fold(changes: Iterable[Change]) -> Change:
 
 def live_sas(message: Mapping[str, Any]) -> Iterator[Sa]:
     """The CHILD_SAs of one list-sas message that carry traffic."""
-    for connection, child in _children(message):
+    for peer, child in _children(message):
         if child.get("state") in LIVE:
-            yield _sa(connection, child)
+            yield _sa(peer, child)
 
 
 def change(event: bytes, message: Mapping[str, Any]) -> Change:
@@ -54,24 +58,28 @@ def change(event: bytes, message: Mapping[str, Any]) -> Change:
     children = list(_children(message))
     if event == b"child-rekey":
         return Change(
-            gone=tuple(_sa(name, child["old"]) for name, child in children),
-            came=tuple(_sa(name, child["new"]) for name, child in children),
+            gone=tuple(_sa(peer, child["old"]) for peer, child in children),
+            came=tuple(_sa(peer, child["new"]) for peer, child in children),
         )
-    sas = tuple(_sa(name, child) for name, child in children)
+    sas = tuple(_sa(peer, child) for peer, child in children)
     return Change(came=sas) if message.get("up") == b"yes" else Change(gone=sas)
 
 
-def _children(message: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
+def _children(message: Mapping[str, Any]) -> Iterator[tuple[tuple[str, str], Mapping[str, Any]]]:
+    """Every CHILD_SA with the connection and the peer of its IKE_SA."""
     for connection, ike in message.items():
         if isinstance(ike, Mapping):
+            peer = (connection, ike.get("remote-id", b"").decode())
             for child in ike.get("child-sas", {}).values():
-                yield connection, child
+                yield peer, child
 
 
-def _sa(connection: str, child: Mapping[str, Any]) -> Sa:
+def _sa(peer: tuple[str, str], child: Mapping[str, Any]) -> Sa:
+    connection, identity = peer
     return Sa(
         id=int(child["uniqueid"]),
         connection=connection,
         if_id=int(child.get("if-id-out", b"0"), 16),
         remote_ts=tuple(selector.decode() for selector in child.get("remote-ts", ())),
+        identity=identity,
     )

@@ -1,0 +1,145 @@
+"""Who comes to an aggregator by IPsec: every off-net site with the profile and the key that it selects."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from ipaddress import IPv4Address
+
+from offnet.design.addresses import far_end
+from offnet.design.identities import connection_name, pattern_of, shown
+from offnet.design.lan import Lan
+from offnet.design.numbers import Numbers
+from offnet.intent.models import Gateway, Keyring, LabIntent, OffNetSite, Profile
+from offnet.intent.selection import Selection, Selector, identity_of
+from offnet.network.model import (
+    AuthRound,
+    ChildSa,
+    Crypto,
+    Identity,
+    IdentityKind,
+    IkeConnection,
+    SharedSecret,
+    Vrf,
+)
+
+# An address, as swanctl takes it, and an identity.
+End = tuple[str, Identity]
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What both ends of a tunnel agree on: the gateway's policy and what the profile says."""
+
+    gateway: Gateway
+    profile_name: str
+    profile: Profile
+    aggressive: bool = False
+
+    @property
+    def gateway_end(self) -> End:
+        """The aggregator's address and identity."""
+        return str(self.gateway.address.ip), Identity.address(self.gateway.address.ip)
+
+    def connection(
+        self, child: ChildSa, crypto: Crypto, *, own: End, peer: End, rekey: bool
+    ) -> IkeConnection:
+        """The connection of one end, which is called like its CHILD_SA."""
+        version = 1 if crypto is Crypto.AS_PRINTED else 2
+        return IkeConnection(
+            name=child.name,
+            version=version,
+            local_addresses=(own[0],),
+            remote_addresses=(peer[0],),
+            local=AuthRound("psk", own[1]),
+            remote=AuthRound("psk", peer[1]),
+            proposals=self.gateway.ike_policies.of(crypto),
+            dpd_delay=self.gateway.dpd.delay,
+            dpd_timeout=self.gateway.dpd.timeout,
+            children=(child,),
+            rekey=rekey,
+            aggressive=version == 1 and self.aggressive,
+            profile=self.profile_name,
+            keyring=self.profile.keyring,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Peer:
+    """One off-net site with everything that its connections are made from."""
+
+    name: str
+    site: OffNetSite
+    lan: Lan
+    address: IPv4Address
+    next_hop: IPv4Address
+    gateway_name: str
+    gateway: Gateway
+    gateway_address: IPv4Address
+    selector: Selector
+    profile: Profile
+    vrf: Vrf
+    identity: Identity
+    secret: SharedSecret
+
+    @property
+    def terms(self) -> Terms:
+        """What both ends agree on."""
+        return Terms(self.gateway, self.selector.profile, self.profile, self.aggressive)
+
+    @property
+    def shared(self) -> Identity | None:
+        """The pattern of the connection that the site shares with others, None if it has one of its own."""
+        return pattern_of(self.selector, self.identity) if self.selector.partial else None
+
+    @property
+    def aggressive(self) -> bool:
+        """Whether IKEv1 needs the identity before it can know the key."""
+        return self.secret.owners == (str(self.identity),) and self.identity.kind is not IdentityKind.ADDRESS
+
+    @property
+    def connection(self) -> str:
+        """The aggregator's connection."""
+        if self.shared is None:
+            return self.name
+        return connection_name(self.selector, self.shared, aggressive=self.aggressive)
+
+
+def resolve(intent: LabIntent, numbers: Numbers) -> Iterator[Peer]:
+    """Every off-net site that a complete profile matches."""
+    selection = Selection(intent.profiles)
+    for name, site in intent.sites.items():
+        if not isinstance(site, OffNetSite) or site.ipsec.profile is not None:
+            continue
+        kind, value = identity_of(site)
+        selector = selection.select(kind, value)
+        assert selector is not None  # noqa: S101 - a rule of the intent
+        profile, gateway = intent.profiles[selector.profile], intent.gateways[site.ipsec.gateway]
+        identity = shown(kind, value)
+        yield Peer(
+            name=name,
+            site=site,
+            lan=numbers.lans[name],
+            address=site.ipsec.address.ip,
+            next_hop=far_end(site.ipsec.address),
+            gateway_name=site.ipsec.gateway,
+            gateway=gateway,
+            gateway_address=gateway.address.ip,
+            selector=selector,
+            profile=profile,
+            vrf=numbers.vrfs[profile.vrf],
+            identity=identity,
+            secret=_secret(profile.keyring, intent.keyrings[profile.keyring], name, site, gateway.address.ip),
+        )
+
+
+def _secret(ring: str, keyring: Keyring, name: str, site: OffNetSite, gateway: IPv4Address) -> SharedSecret:
+    """The aggregator's key of a peer: by its address, else by its identity, else everybody's."""
+    address, identity = str(site.ipsec.address.ip), shown(*identity_of(site))
+    key = keyring.key(address, identity.text)
+    assert key is not None  # noqa: S101 - a rule of the intent
+    if address in keyring.keys:
+        return SharedSecret(f"{ring}-{name}", tuple(dict.fromkeys((address, str(identity)))), key)
+    if identity.text in keyring.keys:
+        return SharedSecret(f"{ring}-{name}", (str(identity),), key)
+    return SharedSecret(ring, (str(gateway),), key)

@@ -1,0 +1,108 @@
+"""Off-net sites as peers: each has one identity of its own, which selects a profile that has its key."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from offnet.intent.document import KeyPath
+from offnet.intent.finding import Finding
+from offnet.intent.models import OffNetSite
+from offnet.intent.rules.names import one_of
+from offnet.intent.salvage import Scope
+from offnet.intent.selection import Selection, identity_of
+
+_WAYS = {
+    "address": "profiles.NAME.match.address",
+    "host": "profiles.NAME.match.host, or its domain to match.domain",
+    "user": "profiles.NAME.match.user, or its domain to match.user_domain",
+    "group": "profiles.NAME.match.group",
+}
+_NOUNS = {"address": "an address", "host": "a name", "user": "a user name", "group": "a group"}
+
+
+def _off_net(scope: Scope) -> Iterator[tuple[str, OffNetSite]]:
+    sites = scope.intent.sites.items()
+    return ((name, site) for name, site in sites if isinstance(site, OffNetSite))
+
+
+def _path(name: str, site: OffNetSite) -> KeyPath:
+    """The key that says who a site is."""
+    kinds = [kind for kind, _ in site.ipsec.identity.chosen()]
+    return ("sites", name, "ipsec", *(("identity", kinds[0]) if kinds else ("address",)))
+
+
+def one_identity(scope: Scope) -> Iterator[Finding]:
+    """A site says one thing of itself."""
+    for name, site in _off_net(scope):
+        if "identity" in site.ipsec.model_fields_set and len(site.ipsec.identity.chosen()) != 1:
+            kinds = ", ".join(type(site.ipsec.identity).model_fields)
+            yield Finding(("sites", name, "ipsec", "identity"), f"one of {kinds}")
+
+
+def distinct_identities(scope: Scope) -> Iterator[Finding]:
+    """A peer that comes with the identity of another one takes its place."""
+    owner: dict[tuple[str, str, str], str] = {}
+    for name, site in _off_net(scope):
+        if not site.ipsec.identity.chosen():
+            continue  # addresses are judged as addresses
+        kind, value = identity_of(site)
+        other = owner.setdefault((site.ipsec.gateway, kind, value), name)
+        if other != name:
+            see = _path(other, scope.intent.sites[other])  # type: ignore[arg-type]  # all here are off-net
+            yield Finding(_path(name, site), f"an identity of its own, {other} has this one", see=see)
+
+
+def selected(scope: Scope) -> Iterator[Finding]:
+    """A profile matches every off-net site, and its VRF is the site's VPN."""
+    profiles = scope.intent.profiles
+    selection = Selection(profiles)
+    told = scope.whole("profiles") and all(
+        any(profile.match.entries()) or profile.incomplete for profile in profiles.values()
+    )
+    for name, site in _off_net(scope):
+        if site.ipsec.profile is not None:
+            continue
+        kind, value = identity_of(site)
+        selector = selection.select(kind, value)
+        if selector is None:
+            if told:
+                expected = f"{_NOUNS[kind]} that a profile matches; add it to {_WAYS[kind]}"
+                yield Finding(_path(name, site), expected)
+        elif not scope.lacks("vpns", site.vpn) and profiles[selector.profile].vrf != site.vpn:
+            vrf = profiles[selector.profile].vrf
+            expected = f"{vrf}, the VRF of profile {selector.profile}, which matches {value}"
+            yield Finding(("sites", name, "vpn"), expected, see=("profiles", selector.profile, "vrf"))
+
+
+def has_key(scope: Scope) -> Iterator[Finding]:
+    """The keyring of the profile that a site selects has a key for it, by its address or its identity."""
+    selection = Selection(scope.intent.profiles)
+    for name, site in _off_net(scope):
+        kind, value = identity_of(site)
+        selector = selection.select(kind, value)
+        if selector is None or selector.kind in ("address", "group"):
+            continue  # told already, where the match is
+        ring = scope.intent.profiles[selector.profile].keyring
+        keyring = scope.intent.keyrings.get(ring)
+        if keyring is not None and keyring.key(str(site.ipsec.address.ip), value) is None:
+            expected = f"a peer that has a key in keyring {ring}, by its address or its identity"
+            yield Finding(_path(name, site), expected, see=("keyrings", ring))
+
+
+def incomplete_by_name(scope: Scope) -> Iterator[Finding]:
+    """Only an incomplete profile is given to a site by name: any other one is selected by the identity."""
+    profiles = scope.intent.profiles
+    for name, site in _off_net(scope):
+        chosen, path = site.ipsec.profile, ("sites", name, "ipsec", "profile")
+        if chosen is None:
+            continue
+        if scope.lacks("profiles", chosen):
+            yield Finding(path, one_of(chosen, profiles, "a profile of this lab"))
+        elif chosen in profiles and profiles[chosen].incomplete is None:
+            expected = (
+                "no such key: an identity selects its profile; only one with incomplete: allowed is named"
+            )
+            yield Finding(path, expected, see=("profiles", chosen))
+        elif chosen in profiles and profiles[chosen].vrf != site.vpn:
+            expected = f"{profiles[chosen].vrf}, the VRF of profile {chosen}"
+            yield Finding(("sites", name, "vpn"), expected, see=("profiles", chosen, "vrf"))
