@@ -34,4 +34,6 @@ def _ends(links: Iterable[Link]) -> Iterator[tuple[str, str, str]]:
 def _key(intent: LabIntent, node: str) -> str:
     if node in intent.sites:
         return f"sites.{node}"
+    if node in intent.nats:
+        return f"nats.{node}"
     return f"provider.routers.{node}" if node in intent.provider.routers else "internet"

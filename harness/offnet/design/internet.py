@@ -2,41 +2,62 @@
 
 from __future__ import annotations
 
-from ipaddress import IPv4Address
+from ipaddress import IPv4Address, IPv4Interface
 
-from offnet.design.addresses import with_length
+from offnet.design.addresses import far_end, with_length
 from offnet.design.allocate import interface_name
 from offnet.design.on_net import DEFAULT_ROUTE
 from offnet.design.parts import Contribution, Part
-from offnet.intent.models import Gateway, LabIntent
+from offnet.intent.models import Gateway, LabIntent, Nat
 from offnet.network.model import Endpoint, Interface, InterfaceKind, Link, Role, StaticRoute
 
 FRONT_DOOR = "wan"
 
 
 def internet(intent: LabIntent) -> Contribution:
-    """A plain router with a link to every aggregator; what else is on the Internet adds its own."""
+    """A plain router with a link to every aggregator and NAT router; what else is there adds its own."""
     node = Part(intent.internet, role=Role.INTERNET, interfaces=(Interface("lo", InterfaceKind.LOOPBACK),))
     doors = tuple(
         part
         for name, gateway in intent.gateways.items()
         for part in (
-            access(intent, name, gateway.next_hop, gateway.address.network.prefixlen),
+            _access(intent.internet, name, gateway.next_hop, gateway.address.network.prefixlen),
             _front_door(name, gateway),
         )
     )
-    return Contribution((node, *doors), tuple(access_link(intent, name) for name in intent.gateways))
+    nats = tuple(_nat(intent, name, nat) for name, nat in intent.nats.items())
+    links = tuple(_link(name, intent.internet) for name in intent.gateways)
+    return Contribution(
+        (node, *doors, *(part for one in nats for part in one.parts)),
+        (*links, *(link for one in nats for link in one.links)),
+    )
 
 
-def access(intent: LabIntent, name: str, address: IPv4Address, length: int) -> Part:
-    """The Internet's interface toward a node, with this address."""
+def attach(intent: LabIntent, name: str, address: IPv4Interface, behind: str | None = None) -> Contribution:
+    """A node with this address on the Internet, or behind a NAT router: its link, both ends, its way out."""
+    beyond, hop = behind or intent.internet, far_end(address)
+    own = Part(
+        name,
+        interfaces=(Interface(FRONT_DOOR, InterfaceKind.VETH, (address,)),),
+        routes=(StaticRoute(DEFAULT_ROUTE, via=hop, interface=FRONT_DOOR),),
+    )
+    return Contribution((own, _access(beyond, name, hop, address.network.prefixlen)), (_link(name, beyond),))
+
+
+def _nat(intent: LabIntent, name: str, nat: Nat) -> Contribution:
+    own = Part(name, role=Role.NAT, interfaces=(Interface("lo", InterfaceKind.LOOPBACK),))
+    uplink = attach(intent, name, nat.address)
+    return Contribution((own, *uplink.parts), uplink.links)
+
+
+def _access(node: str, peer: str, address: IPv4Address, length: int) -> Part:
+    """The interface of a node toward another one, with this address."""
     own = with_length(address, length)
-    return Part(intent.internet, interfaces=(Interface(interface_name(name), InterfaceKind.VETH, (own,)),))
+    return Part(node, interfaces=(Interface(interface_name(peer), InterfaceKind.VETH, (own,)),))
 
 
-def access_link(intent: LabIntent, name: str) -> Link:
-    """The link of a node to the Internet."""
-    return Link(Endpoint(name, FRONT_DOOR), Endpoint(intent.internet, interface_name(name)))
+def _link(name: str, beyond: str) -> Link:
+    return Link(Endpoint(name, FRONT_DOOR), Endpoint(beyond, interface_name(name)))
 
 
 def _front_door(name: str, gateway: Gateway) -> Part:

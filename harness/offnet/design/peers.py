@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from ipaddress import IPv4Address
 
-from offnet.design.addresses import far_end
 from offnet.design.identities import connection_name, pattern_of, shown
 from offnet.design.lan import Lan
 from offnet.design.numbers import Numbers
@@ -72,7 +71,6 @@ class Peer:
     site: OffNetSite
     lan: Lan
     address: IPv4Address
-    next_hop: IPv4Address
     gateway_name: str
     gateway: Gateway
     gateway_address: IPv4Address
@@ -120,8 +118,7 @@ def resolve(intent: LabIntent, numbers: Numbers) -> Iterator[Peer]:
             name=name,
             site=site,
             lan=numbers.lans[name],
-            address=site.ipsec.address.ip,
-            next_hop=far_end(site.ipsec.address),
+            address=_outer_address(intent, site),
             gateway_name=site.ipsec.gateway,
             gateway=gateway,
             gateway_address=gateway.address.ip,
@@ -131,6 +128,12 @@ def resolve(intent: LabIntent, numbers: Numbers) -> Iterator[Peer]:
             identity=identity,
             secret=_secret(profile.keyring, intent.keyrings[profile.keyring], name, site, gateway.address.ip),
         )
+
+
+def _outer_address(intent: LabIntent, site: OffNetSite) -> IPv4Address:
+    """The address that the aggregator sees."""
+    behind = site.ipsec.behind
+    return (intent.nats[behind].address if behind else site.ipsec.address).ip
 
 
 def _secret(ring: str, keyring: Keyring, name: str, site: OffNetSite, gateway: IPv4Address) -> SharedSecret:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from ipaddress import IPv4Interface
+
 from offnet.design.aggregator import ANYWHERE, aggregator_ends
-from offnet.design.internet import FRONT_DOOR, access, access_link
+from offnet.design.internet import attach
 from offnet.design.numbers import Numbers
-from offnet.design.on_net import DEFAULT_ROUTE
 from offnet.design.parts import Contribution, Part
 from offnet.design.peers import Peer, resolve
 from offnet.intent.models import LabIntent
@@ -18,7 +19,6 @@ from offnet.network.model import (
     Role,
     SharedSecret,
     Site,
-    StaticRoute,
     Tunnel,
 )
 
@@ -28,14 +28,17 @@ LAN = "lan"
 def site_to_site(intent: LabIntent, numbers: Numbers, crypto: Crypto) -> Contribution:
     """Every site that reaches its VPN by a tunnel from a fixed address, with the aggregator's end of it."""
     peers = tuple(resolve(intent, numbers))
-    parts = [part for peer in peers for part in (_spoke(peer, crypto), _internet_end(intent, peer))]
+    ways = tuple(attach(intent, peer.name, *_attachment(peer)) for peer in peers)
+    parts = [
+        part for peer, way in zip(peers, ways, strict=True) for part in (_spoke(peer, crypto), *way.parts)
+    ]
     parts += aggregator_ends(intent, numbers, peers, crypto)
-    links = tuple(access_link(intent, peer.name) for peer in peers)
+    links = tuple(link for way in ways for link in way.links)
     return Contribution(tuple(parts), links, tuple(_site(peer) for peer in peers))
 
 
-def _internet_end(intent: LabIntent, peer: Peer) -> Part:
-    return access(intent, peer.name, peer.next_hop, peer.site.ipsec.address.network.prefixlen)
+def _attachment(peer: Peer) -> tuple[IPv4Interface, str | None]:
+    return peer.site.ipsec.address, peer.site.ipsec.behind
 
 
 def _spoke(peer: Peer, crypto: Crypto) -> Part:
@@ -46,9 +49,7 @@ def _spoke(peer: Peer, crypto: Crypto) -> Part:
         interfaces=(
             Interface("lo", InterfaceKind.LOOPBACK),
             Interface(LAN, InterfaceKind.DUMMY, lan.interface(lan.router, lan.host, lan.marker)),
-            Interface(FRONT_DOOR, InterfaceKind.VETH, (peer.site.ipsec.address,)),
         ),
-        routes=(StaticRoute(DEFAULT_ROUTE, via=peer.next_hop, interface=FRONT_DOOR),),
         connections=(_spoke_connection(peer, crypto),),
         secrets=(SharedSecret(peer.gateway_name, (str(peer.gateway_address),), peer.secret.secret),),
         await_peers=(peer.gateway_address,),
@@ -65,7 +66,7 @@ def _spoke_connection(peer: Peer, crypto: Crypto) -> IkeConnection:
         dpd_action="trap",
         close_action="trap",
     )
-    own = (str(peer.address), peer.identity)
+    own = (str(peer.site.ipsec.address.ip), peer.identity)
     return peer.terms.connection(child, crypto, own=own, peer=peer.terms.gateway_end, rekey=True)
 
 

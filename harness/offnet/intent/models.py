@@ -19,6 +19,7 @@ from pydantic import (
 
 from offnet.intent.base import Model
 from offnet.intent.identities import ANYBODY, Keyring, KeyringEntry, Match, SiteIdentity
+from offnet.intent.nats import Nat
 from offnet.intent.proposals import ModernEsp, ModernIke, PrintedEsp, PrintedIke
 from offnet.intent.scalars import (
     Address,
@@ -45,6 +46,7 @@ __all__ = [
     "Keyring",
     "LabIntent",
     "Match",
+    "Nat",
     "OffNetSite",
     "OnNetSite",
     "Profile",
@@ -221,6 +223,7 @@ class LabIntent(Model):
     keyrings: dict[Name, KeyringEntry] = Field(default={}, description="Pre-shared keys by keyring and peer.")
     profiles: dict[Name, Profile] = Field(default={}, description="ISAKMP profiles by name.")
     sites: dict[NodeName, SiteEntry] = Field(min_length=1, description="Customer sites by name.")
+    nats: dict[NodeName, Nat] = Field(default={}, description="NAT routers by name.")
     internet: NodeName = Field(default="inet", description="Name of the node that plays the Internet.")
 
     _path: Path = PrivateAttr(default=Path("lab.yml"))

@@ -11,7 +11,7 @@ from pydantic import TypeAdapter
 from offnet.intent.document import KeyPath
 from offnet.intent.models import LabIntent, Provider
 
-_SECTIONS = ("gateways", "vpns", "keyrings", "profiles", "sites")
+_SECTIONS = ("gateways", "vpns", "keyrings", "profiles", "sites", "nats")
 
 
 @dataclass(frozen=True, slots=True)

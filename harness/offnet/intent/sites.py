@@ -22,6 +22,9 @@ class Ipsec(Model):
     identity: SiteIdentity = Field(
         default=SiteIdentity(), description="Who the site says it is; its address, if nothing is said."
     )
+    behind: NodeName | None = Field(
+        default=None, description="The NAT router before the site, whose address is then a private one."
+    )
     profile: Name | None = Field(
         default=None,
         description="The incomplete profile that should protect the site, and drops its traffic.",

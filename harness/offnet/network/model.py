@@ -71,6 +71,7 @@ class Role(StrEnum):
     CE = "ce"
     SPOKE = "spoke"
     INTERNET = "internet"
+    NAT = "nat"
 
 
 class Crypto(StrEnum):

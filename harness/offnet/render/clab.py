@@ -12,8 +12,15 @@ from offnet.render.block_yaml import Value, block_yaml
 IMAGE = "offnet-node"
 CRYPTO_LABEL = "offnet-crypto"
 # Tiers of `containerlab graph`: provider on top, customers at the bottom.
-LEVELS = {Role.P: 1, Role.PE: 2, Role.INTERNET: 3, Role.CE: 4, Role.SPOKE: 4}
-ICONS = {Role.P: "router", Role.PE: "router", Role.INTERNET: "cloud", Role.CE: "host", Role.SPOKE: "host"}
+LEVELS = {Role.P: 1, Role.PE: 2, Role.INTERNET: 3, Role.CE: 4, Role.SPOKE: 4, Role.NAT: 4}
+ICONS = {
+    Role.P: "router",
+    Role.PE: "router",
+    Role.INTERNET: "cloud",
+    Role.NAT: "router",
+    Role.CE: "host",
+    Role.SPOKE: "host",
+}
 
 
 def clab_file(network: Network) -> str:

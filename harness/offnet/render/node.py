@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
-from offnet.network.model import InterfaceKind, Node, ReverseRoutePolicy
+from offnet.network.model import InterfaceKind, Node, ReverseRoutePolicy, Role
 from offnet.render.kernel import batch_lines, front_door_lines, needs_guard, sysctl_lines
 from offnet.render.strongswan import connection_message, secret_id, secret_section, section_text
 from offnet.render.templates import template
@@ -27,6 +27,8 @@ def node_files(node: Node) -> dict[str, str]:
         files["front-door.batch"] = door
     if needs_guard(node):
         files["nftables.conf"] = _guard(node)
+    elif node.role is Role.NAT:
+        files["nftables.conf"] = _nat(node)
     return files | _frr(node) | _strongswan(node) | _agent(node)
 
 
@@ -113,6 +115,11 @@ def _guard(node: Node) -> str:
     lan = next(i for i in node.default.interfaces if i.kind is InterfaceKind.DUMMY)
     door = next(i for i in node.default.interfaces if i.kind is InterfaceKind.VETH)
     return template("nftables.conf.j2").render(node=node, door=door.name, lan=str(lan.addresses[0].network))
+
+
+def _nat(node: Node) -> str:
+    (door,) = {route.interface for route in node.default.routes}
+    return template("nat.conf.j2").render(node=node, door=door)
 
 
 def _lines(lines: Iterable[str]) -> str:

@@ -54,8 +54,8 @@ def _columns(network: Network) -> Columns:
     columns: Columns = defaultdict(list)
     order = _site_order(network)
     for node in sorted(network.nodes, key=lambda node: order.get(node.name, 0)):
-        if node.role in {Role.SPOKE, Role.INTERNET}:
-            columns[OFF_NET if node.role is Role.SPOKE else INTERNET].append(node.name)
+        if node.role in {Role.SPOKE, Role.NAT, Role.INTERNET}:
+            columns[INTERNET if node.role is Role.INTERNET else OFF_NET].append(node.name)
     depth = _depth(network)
     for name, distance in depth.items():
         columns[EDGE + distance].append(name)
@@ -142,7 +142,8 @@ def _zones(
 
 def _zone(network: Network, node: str) -> str:
     """The title of the part of the picture that a node stands in."""
-    titles = {Role.SPOKE: "Off-net sites", Role.INTERNET: "Internet", Role.CE: "On-net sites"}
+    off_net = "Off-net sites"
+    titles = {Role.SPOKE: off_net, Role.NAT: off_net, Role.INTERNET: "Internet", Role.CE: "On-net sites"}
     return titles.get(network.node(node).role, f"Provider AS {network.asn}, MPLS core")
 
 

@@ -17,6 +17,7 @@ RULES: tuple[Rule, ...] = (
     names.site_vpn,
     names.site_pe,
     names.site_gateway,
+    names.site_nat,
     provider.distinct_loopbacks,
     provider.links_join_routers,
     provider.links_once,

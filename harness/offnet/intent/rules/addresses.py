@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from ipaddress import IPv4Address, IPv4Interface, IPv4Network
+from typing import NamedTuple
 
 from offnet.intent.document import KeyPath
 from offnet.intent.finding import Finding
@@ -14,13 +15,25 @@ from offnet.intent.salvage import Scope
 _POINT_TO_POINT = 31
 
 
-def _outer(scope: Scope) -> Iterator[tuple[str, KeyPath, IPv4Interface]]:
-    """Every Internet-facing address: who has it, where that is said, and the address."""
+class _Outer(NamedTuple):
+    """An outer address: who has it, where that is said, and the NAT router that it is behind."""
+
+    owner: str
+    path: KeyPath
+    address: IPv4Interface
+    behind: str | None = None
+
+
+def _outer(scope: Scope) -> Iterator[_Outer]:
+    """The outer addresses of gateways, NAT routers and sites."""
     for name, gateway in scope.intent.gateways.items():
-        yield f"gateway {name}", ("gateways", name, "address"), gateway.address
+        yield _Outer(f"gateway {name}", ("gateways", name, "address"), gateway.address)
+    for name, nat in scope.intent.nats.items():
+        yield _Outer(f"NAT router {name}", ("nats", name, "address"), nat.address)
     for name, site in scope.intent.sites.items():
         if isinstance(site, OffNetSite):
-            yield f"site {name}", ("sites", name, "ipsec", "address"), site.ipsec.address
+            path = ("sites", name, "ipsec", "address")
+            yield _Outer(f"site {name}", path, site.ipsec.address, site.ipsec.behind)
 
 
 def _is_host(address: IPv4Address, network: IPv4Network) -> bool:
@@ -31,7 +44,7 @@ def _is_host(address: IPv4Address, network: IPv4Network) -> bool:
 
 def usable(scope: Scope) -> Iterator[Finding]:
     """An outer address is a host's, in a subnet with room for the Internet's router."""
-    for _, path, address in _outer(scope):
+    for _, path, address, _ in _outer(scope):
         if address.network.prefixlen > _POINT_TO_POINT:
             yield Finding(path, "a /31 or larger, with room for the Internet's own address")
         elif not is_unicast(address.network):
@@ -55,27 +68,31 @@ def next_hop_beside_gateway(scope: Scope) -> Iterator[Finding]:
 
 
 def distinct_outer(scope: Scope) -> Iterator[Finding]:
-    """An outer address selects one peer."""
-    owner: dict[IPv4Address, tuple[str, KeyPath]] = {}
+    """An outer address selects one peer; behind a NAT router it is known to that router only."""
+    owner: dict[tuple[str | None, IPv4Address], _Outer] = {}
     hops = {gateway.next_hop: name for name, gateway in scope.intent.gateways.items()}
-    for label, path, address in _outer(scope):
-        other, see = owner.setdefault(address.ip, (label, path))
-        if other != label:
-            yield Finding(path, f"an address of its own, {other} has this one", see=see)
-        elif address.ip in hops and path[0] == "sites":
-            gateway = hops[address.ip]
+    for one in _outer(scope):
+        ip, path = one.address.ip, one.path
+        other = owner.setdefault((one.behind, ip), one)
+        if other is not one:
+            yield Finding(path, f"an address of its own, {other.owner} has this one", see=other.path)
+        elif ip in hops and path[0] != "gateways":
+            gateway = hops[ip]
             see = ("gateways", gateway, "next_hop")
             yield Finding(path, f"an address of its own, it is the next hop of gateway {gateway}", see=see)
 
 
 def outer_subnets_apart(scope: Scope) -> Iterator[Finding]:
-    """The subnets of the Internet and of the provider's core are all apart."""
+    """The subnets of the Internet and of the core are apart, as are those behind one NAT router."""
     told = {finding.path for finding in distinct_outer(scope)}
-    outer = (
-        Segment(address.network, path, owner) for owner, path, address in _outer(scope) if path not in told
-    )
-    for one, other in overlaps((*_core(scope), *outer)):
-        yield Finding(one.path, f"a prefix apart from {other}", see=other.path)
+    realms: dict[str | None, list[Segment]] = {None: list(_core(scope))}
+    for outer in _outer(scope):
+        if outer.path not in told:
+            segment = Segment(outer.address.network, outer.path, outer.owner)
+            realms.setdefault(outer.behind, []).append(segment)
+    for segments in realms.values():
+        for one, other in overlaps(segments):
+            yield Finding(one.path, f"a prefix apart from {other}", see=other.path)
 
 
 def _core(scope: Scope) -> Iterator[Segment]:

@@ -33,8 +33,12 @@ def distinct_nodes(scope: Scope) -> Iterator[Finding]:
     for name, path in sites.items():
         if name in owner:
             yield Finding(path, "a name that no router has", value=name, see=owner[name])
+    nats: dict[str, KeyPath] = {name: ("nats", name) for name in scope.intent.nats}
+    for name, path in nats.items():
+        if name in owner | sites:
+            yield Finding(path, "a name that no other node has", value=name, see=(owner | sites)[name])
     internet = scope.intent.internet
-    taken = (owner | sites).get(internet)
+    taken = (owner | sites | nats).get(internet)
     if taken is not None and ("internet",) not in scope.aside:
         advice = f"a name that the node of the Internet ({internet}) does not have"
         yield Finding(taken, advice, value=internet)
@@ -42,7 +46,8 @@ def distinct_nodes(scope: Scope) -> Iterator[Finding]:
 
 def interface_names(scope: Scope) -> Iterator[Finding]:
     """On a PE, VRFs and the links to other nodes are interfaces side by side."""
-    nodes = scope.intent.provider.routers.keys() | scope.intent.sites.keys() | {scope.intent.internet}
+    intent = scope.intent
+    nodes = intent.provider.routers.keys() | intent.sites.keys() | intent.nats.keys() | {intent.internet}
     for name in scope.intent.vpns:
         if name in nodes:
             expected = "a name that no node has: both become interfaces of a PE"
@@ -76,6 +81,16 @@ def site_gateway(scope: Scope) -> Iterator[Finding]:
         if isinstance(site, OffNetSite) and scope.lacks("gateways", site.ipsec.gateway):
             expected = one_of(site.ipsec.gateway, gateways, "a gateway of this lab")
             yield Finding(("sites", name, "ipsec", "gateway"), expected)
+
+
+def site_nat(scope: Scope) -> Iterator[Finding]:
+    """A site is behind a NAT router of this lab."""
+    nats = scope.intent.nats
+    for name, site in scope.intent.sites.items():
+        behind = site.ipsec.behind if isinstance(site, OffNetSite) else None
+        if behind is not None and scope.lacks("nats", behind):
+            expected = one_of(behind, nats, "a NAT router of this lab")
+            yield Finding(("sites", name, "ipsec", "behind"), expected)
 
 
 def _pe(scope: Scope, name: str, path: KeyPath, *, of_key: bool = False) -> Iterator[Finding]:
