@@ -24,6 +24,17 @@ def checkout() -> Path | None:
     return None
 
 
+def version() -> str:
+    """Return the version of the installed package; ``unknown`` where it is imported without installation."""
+    from importlib.metadata import PackageNotFoundError  # noqa: PLC0415 - keeps the start quick
+    from importlib.metadata import version as installed  # noqa: PLC0415 - as above
+
+    try:
+        return installed("offnet")
+    except PackageNotFoundError:
+        return "unknown"
+
+
 def templates() -> Path:
     """Return the folder of the templates of daemon configurations and reports."""
     return _find("templates", "templates")
@@ -42,6 +53,16 @@ def image() -> Path:
 def kernel() -> Path:
     """Return the folder with the configuration and build of the sandbox kernel."""
     return _find("harness/kernel", "kernel")
+
+
+def server() -> Path:
+    """Return the folder with what a lab server has on top of the node image."""
+    return _find("harness/server", "server")
+
+
+def tools() -> Path:
+    """Return the folder with the Go module that pins containerlab and the other tools."""
+    return _find("harness/tools", "tools")
 
 
 def schema() -> Path:

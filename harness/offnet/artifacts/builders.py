@@ -18,12 +18,22 @@ from offnet.artifacts.workshop import Cancelled, Processes
 
 def make_all(store: Store, recipes: Sequence[Recipe], progress: Progress) -> dict[str, Path]:
     """Return the folder of every recipe's artifact by kind, building those that are missing."""
-    found = {recipe.kind: store.find(recipe) for recipe in recipes}
-    missing = [recipe for recipe in recipes if found[recipe.kind] is None]
+    missing = _missing(store, recipes)
     if missing:
         require(store, missing)
-        found |= _build(store, missing, OneAtATime(progress))
+        _build(store, missing, OneAtATime(progress))
+    found = {recipe.kind: store.find(recipe) for recipe in recipes}
     return {kind: folder for kind, folder in found.items() if folder is not None}
+
+
+def _missing(store: Store, recipes: Sequence[Recipe]) -> list[Recipe]:
+    """Return what is to be built, parts before what is made from them, each once."""
+    missing: dict[str, Recipe] = {}
+    for recipe in recipes:
+        if store.find(recipe) is None:
+            missing |= {part.kind: part for part in _missing(store, recipe.parts)}
+            missing[recipe.kind] = recipe
+    return list(missing.values())
 
 
 def require(store: Store, recipes: Sequence[Recipe]) -> None:
@@ -35,17 +45,25 @@ def require(store: Store, recipes: Sequence[Recipe]) -> None:
     machine.require_space(store.root, needed, f"Building the {' and the '.join(r.title for r in recipes)}")
 
 
-def _build(store: Store, recipes: Sequence[Recipe], progress: Progress) -> dict[str, Path]:
+def _build(store: Store, recipes: Sequence[Recipe], progress: Progress) -> None:
     processes = Processes()
+    running: dict[str, Future[Path]] = {}
+
+    def make(recipe: Recipe) -> Path:
+        for part in recipe.parts:
+            if part.kind in running:
+                running[part.kind].result()
+        return store.make(recipe, progress, processes)
+
     with _sigterm_as_interrupt(), ThreadPoolExecutor(len(recipes), "build") as pool:
-        running = {r.kind: pool.submit(store.make, r, progress, processes) for r in recipes}
+        for recipe in recipes:  # parts come first, so that who waits for one finds it
+            running[recipe.kind] = pool.submit(make, recipe)
         try:
             wait(running.values(), return_when=FIRST_EXCEPTION)
         finally:
             if not all(future.done() for future in running.values()):
                 processes.cancel()
     _raise_first(list(running.values()))
-    return {kind: future.result() for kind, future in running.items()}
 
 
 def _raise_first(futures: Sequence[Future[Path]]) -> None:

@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import hashlib
-import importlib.util
-import os
 import shutil
-import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from offnet import resources
-from offnet.artifacts.bootstrap import copy_in, mmdebstrap
+from offnet.artifacts.bootstrap import copy_in, in_root, mmdebstrap
 from offnet.artifacts.machine import require_debootstrap
 from offnet.artifacts.store import Recipe
+from offnet.artifacts.wheels import download_wheels
 from offnet.artifacts.workshop import Workshop
-from offnet.errors import HostError
 
 RECIPE_VERSION = b"1"  # raise it when this module makes something else from the same files
 INPUTS = ("packages.txt", "requirements.txt", "setup.sh", "image.sh")
@@ -52,6 +49,13 @@ def recipe() -> Recipe:
 
 def build(workshop: Workshop) -> None:
     """Make both forms of the image in one pass of mmdebstrap."""
+    make_root(workshop, tar=workshop.output / TAR)
+
+
+def make_root(
+    workshop: Workshop, *, tar: Path | None = None, extra: Sequence[str] = (), hooks: Sequence[str] = ()
+) -> None:
+    """Write the root as ext4 image, and as a tar if wanted, with extra packages after which hooks run."""
     staged = workshop.scratch / "stage"
     _stage(workshop, staged)
     workshop.step("making the root file system", 55)
@@ -61,7 +65,7 @@ def build(workshop: Workshop) -> None:
         image.chmod(0o666)
         descriptor = file.fileno()
         workshop.run(
-            _command(workshop, staged),
+            _command(workshop, staged, tar, extra, hooks),
             extra_env={"OFFNET_IMAGE_FD": str(descriptor)},
             pass_fds=[descriptor],
             on_line=_teller(workshop),
@@ -100,35 +104,24 @@ def _stage(workshop: Workshop, staged: Path) -> None:
     for name in ("setup.sh", "requirements.txt"):
         shutil.copy(folder / name, staged)
     workshop.step("fetching the agent's Python modules", 3)
-    workshop.run(
-        [
-            *_pip(),
-            "download",
-            "--quiet",
-            "--no-input",
-            "--disable-pip-version-check",
-            "--require-hashes",
-            "--no-deps",
-            "--only-binary=:all:",
-            f"--requirement={staged / 'requirements.txt'}",
-            f"--dest={staged / 'wheels'}",
-        ],
-        extra_env=os.environ,
-    )
+    download_wheels(workshop, staged / "requirements.txt", staged / "wheels")
 
 
-def _command(workshop: Workshop, staged: Path) -> list[str]:
+def _command(
+    workshop: Workshop, staged: Path, tar: Path | None, extra: Sequence[str], hooks: Sequence[str]
+) -> list[str]:
     folder = resources.image()
     return mmdebstrap(
-        packages=packages((folder / "packages.txt").read_text()),
+        packages=[*packages((folder / "packages.txt").read_text()), *extra],
         hooks=[
+            *hooks,
             *copy_in(staged, STAGE),
-            f'chroot "$1" sh {STAGE}/setup.sh {STAGE}',
+            in_root(f"sh {STAGE}/setup.sh {STAGE}"),
             f"download /etc/offnet-image '{workshop.output / RECORD}'",
             # As text: its path may lie in a folder closed to the user number that runs it.
             (folder / "image.sh").read_text(),
         ],
-        target=workshop.output / TAR,
+        target=tar,
     )
 
 
@@ -139,14 +132,3 @@ def _teller(workshop: Workshop) -> Callable[[str], None]:
                 workshop.tick(meaning)
 
     return tell
-
-
-def _pip() -> list[str]:
-    """Return the pip of this Python, or another one of this machine."""
-    if importlib.util.find_spec("pip"):
-        return [sys.executable, "-m", "pip"]
-    for name in ("pip3", "pip"):
-        if found := shutil.which(name):
-            return [found]
-    message = "python3-pip must be installed:\n\n    sudo apt-get install -y python3-pip\n"
-    raise HostError(message)

@@ -39,7 +39,8 @@ class Recipe:
 
     ``inputs`` alone decide its key. ``require`` raises HostError when this machine cannot make it;
     ``build`` writes ``products`` into the workshop's output. ``space`` and ``scratch_space`` are the
-    bytes wanted free in the cache and for work.
+    bytes wanted free in the cache and for work. ``parts`` are the artifacts that it is made from;
+    their keys belong into its inputs.
     """
 
     kind: str
@@ -51,6 +52,7 @@ class Recipe:
     scratch_space: int
     require: Callable[[], None]
     build: Callable[[Workshop], None]
+    parts: tuple[Recipe, ...] = ()
 
     @property
     def key(self) -> str:
@@ -101,6 +103,7 @@ class Store:
         try:
             scratch.chmod(0o711)
             workshop = Workshop(recipe.title, output, scratch, self._new_log(recipe), progress, processes)
+            workshop.parts = {part.kind: self.root / part.kind / part.key for part in recipe.parts}
             recipe.build(workshop)
             if processes.cancelled.is_set():
                 raise Cancelled

@@ -120,7 +120,10 @@ def _dismiss(guard: subprocess.Popen[bytes]) -> None:
 
 @dataclass
 class Workshop:
-    """One build: ``output`` becomes the artifact, ``scratch`` vanishes, ``log`` keeps what was said."""
+    """One build: ``output`` becomes the artifact, ``scratch`` vanishes, ``log`` keeps what was said.
+
+    ``parts`` are the folders of the artifacts that it is made from, by kind.
+    """
 
     title: str
     output: Path
@@ -129,6 +132,7 @@ class Workshop:
     progress: Progress
     processes: Processes
     step_name: str = "starting"
+    parts: Mapping[str, Path] = field(default_factory=dict)
     _tail: deque[str] = field(default_factory=lambda: deque(maxlen=TAIL_LINES))
     _heard: list[str] = field(default_factory=list)
 

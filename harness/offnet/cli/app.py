@@ -34,10 +34,10 @@ def invoke(arguments: list[str]) -> None:
 
 def _version(wanted: bool) -> None:
     if wanted:
-        from offnet.cli.output import say  # noqa: PLC0415 - one option's need
-        from offnet.cli.versions import offnet_version  # noqa: PLC0415 - as above
+        from offnet import resources  # noqa: PLC0415 - one option's need
+        from offnet.cli.output import say  # noqa: PLC0415 - as above
 
-        say(f"offnet {offnet_version()}")
+        say(f"offnet {resources.version()}")
         raise typer.Exit
 
 

@@ -13,9 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from offnet import intent, session
+from offnet import intent, resources, session
 from offnet.cli.terminal import Terminal
-from offnet.cli.versions import offnet_version
 from offnet.errors import UsageError
 from offnet.network.model import Crypto
 from offnet.report import evidence, folder
@@ -81,7 +80,7 @@ def prove(lab: Path, wish: Wish, files: Files) -> Outcome:
             host=proved.running.host.name,
             reason=proved.host_reason,
             started=started,
-            versions={"offnet": offnet_version(), **evidence.versions(found)},
+            versions={"offnet": resources.version(), **evidence.versions(found)},
             phases=tuple(phases),
             results=tuple(collector.results),
         )

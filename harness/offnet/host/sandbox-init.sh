@@ -15,6 +15,9 @@ ip link set lo up &
 echo 1 >/proc/sys/net/core/fb_tunnels_only_for_init_net
 echo >/proc/sys/kernel/modprobe
 
+# a lab server: its root and its disk have Docker
+[ ! -e "$boot/docker.sh" ] || "$boot/docker.sh" &
+
 stty raw -echo </dev/tty1
 echo raw >/dev/tty2
 /usr/sbin/sshd -i -e -f "$boot/sshd_config" <>/dev/tty1 >&0 2>/dev/console

@@ -16,6 +16,8 @@ from time import monotonic
 from offnet.errors import HostError
 from offnet.host import archive, cpu, keys
 from offnet.host.control import SOCKET, ControlledHost
+from offnet.host.docker import MEMORY as DOCKER_MEMORY
+from offnet.host.docker import DockerDisk, await_ready
 from offnet.host.master import Master, lifeline
 from offnet.host.process import Process
 from offnet.wait import Deadline
@@ -56,30 +58,38 @@ class Sandbox:
         image: Path,
         kernel: Path,
         files: Mapping[str, bytes] | None = None,
-        memory: int = MEMORY,
-        deadline: float = 30.0,
+        docker: DockerDisk | None = None,
+        memory: int | None = None,
+        deadline: float = 60.0,
     ) -> Sandbox:
         """Boot a sandbox in an empty directory and return once it takes commands.
 
-        ``files`` (absolute guest paths) are there from the start. The sandbox lives as long as
-        this process, and no longer, unless ``keep`` is called.
+        ``files`` (absolute guest paths) are there from the start. With a disk for Docker, and the
+        root of a lab server as ``image``, the daemon serves when this returns. The sandbox lives
+        as long as this process, and no longer, unless ``keep`` is called.
         """
         begun = monotonic()
-        _prepare(directory, image, files or {})
+        limit = Deadline(deadline)
+        memory = memory or (DOCKER_MEMORY if docker else MEMORY)
+        _prepare(directory, image, files or {}, docker)
         prepared = monotonic()
-        master = Master(
-            _master_argv(_kernel_argv(kernel, memory)), directory, _environment(directory, memory)
-        )
+        argv = _kernel_argv(kernel, memory, docker.kernel_arguments() if docker else ())
+        master = Master(_master_argv(argv), directory, _environment(directory, memory))
         try:
-            _await_boot(master, directory, Deadline(deadline))
+            _await_boot(master, directory, limit)
+            booted = monotonic()
             kernel_process = _kernel_process(directory)
             if kernel_process is None:
                 raise HostError("the sandbox ended as soon as it had started")
             processes = (master.process, kernel_process)
+            if docker:
+                await_ready(ControlledHost(_NAME, directory), limit)
         except BaseException:
             master.end()
             raise
-        timings = {"prepare": prepared - begun, "boot": monotonic() - prepared}
+        timings = {"prepare": prepared - begun, "boot": booted - prepared}
+        if docker:
+            timings["docker"] = monotonic() - booted
         return cls(directory, processes, timings, master)
 
     @classmethod
@@ -121,18 +131,22 @@ def destroy(processes: tuple[Process, ...], patience: float = _STOP_TIMEOUT) -> 
             process.gone(patience)
 
 
-def _prepare(directory: Path, image: Path, files: Mapping[str, bytes]) -> None:
+def _prepare(directory: Path, image: Path, files: Mapping[str, bytes], docker: DockerDisk | None) -> None:
     for tool in ("ssh", "ssh-keygen"):
         if shutil.which(tool) is None:
             raise HostError(f"{tool} is missing on this machine; install the package openssh-client")
     made = keys.make(directory, _NAME)
     payload = {
         "boot/init.sh": _resource("sandbox-init.sh"),
-        "boot/fstab": _resource("sandbox.fstab"),
+        "boot/fstab": _resource("sandbox.fstab") + (docker.mounts() if docker else b""),
         "boot/sshd_config": _resource("sandbox.sshd_config"),
         "boot/host_key": made.host_key,
         "boot/authorized_keys": made.authorized_keys,
-    } | {f"upper/{name.lstrip('/')}": content for name, content in files.items()}
+    }
+    if docker:
+        payload["boot/docker.sh"] = _resource("sandbox-docker.sh")
+        files = {**files, **docker.files()}
+    payload |= {f"upper/{name.lstrip('/')}": content for name, content in files.items()}
     (directory / "payload.tar").write_bytes(
         archive.pack(payload, directories=_PAYLOAD_DIRECTORIES, private={"boot/host_key"})
     )
@@ -140,7 +154,7 @@ def _prepare(directory: Path, image: Path, files: Mapping[str, bytes]) -> None:
     (directory / "rootfs.img").symlink_to(image.absolute())
 
 
-def _kernel_argv(kernel: Path, memory: int) -> tuple[str, ...]:
+def _kernel_argv(kernel: Path, memory: int, disks: tuple[str, ...]) -> tuple[str, ...]:
     unpack = "mount -t tmpfs -o mode=755 tmpfs /run; tar -xf /dev/ubdb -C /run; exec sh /run/boot/init.sh"
     return (
         *("taskset", "--cpu-list", str(cpu.quietest())),
@@ -149,6 +163,7 @@ def _kernel_argv(kernel: Path, memory: int) -> tuple[str, ...]:
         "seccomp=auto",  # the quick way to run guest processes, where this machine's kernel has it
         "ubd0r=rootfs.img",
         "ubd1r=payload.tar",
+        *disks,
         "root=/dev/ubda",
         "rootfstype=ext4",
         "ro",
