@@ -6,7 +6,8 @@ state=/run/docker.state
 log=/var/log/docker.log
 mkfifo "$state"
 {
-    dockerd >"$log" 2>&1 </dev/null
+    # The sandbox reaches nobody: there is nothing to translate or to filter, which takes half the start.
+    dockerd --bridge=none --iptables=false --ip6tables=false >"$log" 2>&1 </dev/null
     echo failed >"$state"
 } &
 # The socket is there early; the answer comes when the daemon serves. socat asks again by itself.
