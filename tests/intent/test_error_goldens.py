@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from offnet.design import design
 from offnet.errors import LabError
 from offnet.intent import load
 
@@ -39,5 +40,5 @@ def test_message(
     monkeypatch.chdir(tmp_path)
     Path("lab.yml").write_bytes(bad_lab(ERRORS / case))
     with pytest.raises(LabError) as error:
-        load(Path("lab.yml"))
+        design(load(Path("lab.yml")))
     golden(ERRORS / case / "expected.txt", f"{error.value}\n")

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from offnet.errors import LabError, Problem, UsageError
 from offnet.intent import LabIntent, load
 from offnet.intent.finding import Finding
-from offnet.intent.loader import lab_error, plain_data
+from offnet.intent.loader import plain_data, refuse
 from offnet.intent.models import OffNetSite, OnNetSite
 from offnet.network.model import Crypto
 
@@ -123,8 +123,9 @@ def test_problems_carry_line_key_and_value(tmp_path: Path) -> None:
 
 
 def test_later_steps_tell_mistakes_alike(intent: LabIntent) -> None:
-    error = lab_error(intent, [Finding(("sites", "ce1", "marker"), "another", see=("sites", "ce2"))])
-    assert str(error) == f"{BASE}:48: sites.ce1.marker is missing; expected: another (line 49)"
+    with pytest.raises(LabError) as error:
+        refuse(intent, [Finding(("sites", "ce1", "marker"), "another", see=("sites", "ce2"))])
+    assert str(error.value) == f"{BASE}:48: sites.ce1.marker is missing; expected: another (line 49)"
 
 
 def told(file: Path, text: str) -> tuple[Problem, ...]:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from offnet.design.core import core
-from offnet.design.interfaces import interface_problems
+from offnet.design.interfaces import interfaces_that_meet
 from offnet.design.internet import internet
 from offnet.design.numbers import number
 from offnet.design.on_net import on_net
 from offnet.design.parts import assemble
-from offnet.design.problems import refuse
 from offnet.design.site_to_site import site_to_site
+from offnet.intent.loader import refuse
 from offnet.intent.models import LabIntent
 from offnet.network.model import Crypto, Network, Vpn
 
@@ -30,7 +30,7 @@ def design(intent: LabIntent, crypto: Crypto | None = None) -> Network:
     nodes = assemble(part for rule in rules for part in rule.parts)
     links = tuple(link for rule in rules for link in rule.links)
     sites = {site.name: site for rule in rules for site in rule.sites}
-    refuse(interface_problems(intent, nodes, links))
+    refuse(intent, interfaces_that_meet(intent, nodes, links))
     return Network(
         name=intent.name,
         title=intent.title,

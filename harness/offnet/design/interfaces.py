@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from offnet.design.problems import problem
-from offnet.errors import Problem
+from offnet.intent.document import KeyPath
+from offnet.intent.finding import Finding
 from offnet.intent.models import LabIntent
 from offnet.network.model import Link, Node
 
 
-def interface_problems(
+def interfaces_that_meet(
     intent: LabIntent, nodes: Iterable[Node], links: Iterable[Link]
-) -> tuple[Problem, ...]:
+) -> tuple[Finding, ...]:
     """Nodes whose names, shortened, meet on the node at the other end of their links."""
     owner = {(node.name, vrf.name): f"VPN {vrf.name}" for node in nodes for vrf in node.default.vrfs}
     found = []
@@ -20,7 +20,7 @@ def interface_problems(
         other = owner.setdefault((node, interface), peer)
         if other != peer:
             allowed = f"another name: on {node} the interface {interface} belongs to {other}"
-            found.append(problem(intent, _key(intent, peer), peer, allowed))
+            found.append(Finding(_key(intent, peer), allowed, peer))
     return tuple(found)
 
 
@@ -31,9 +31,9 @@ def _ends(links: Iterable[Link]) -> Iterator[tuple[str, str, str]]:
         yield link.b.node, link.b.interface, link.a.node
 
 
-def _key(intent: LabIntent, node: str) -> str:
+def _key(intent: LabIntent, node: str) -> KeyPath:
     if node in intent.sites:
-        return f"sites.{node}"
+        return "sites", node
     if node in intent.nats:
-        return f"nats.{node}"
-    return f"provider.routers.{node}" if node in intent.provider.routers else "internet"
+        return "nats", node
+    return ("provider", "routers", node) if node in intent.provider.routers else ("internet",)

@@ -8,8 +8,7 @@ from ipaddress import IPv4Address, IPv4Interface, IPv4Network
 
 from offnet.design.addresses import with_length
 from offnet.design.allocate import collisions, slot
-from offnet.design.problems import problem
-from offnet.errors import Problem
+from offnet.intent.finding import Finding
 from offnet.intent.lan import host_address, router_address
 from offnet.intent.models import LabIntent
 
@@ -33,17 +32,11 @@ def lans(intent: LabIntent) -> dict[str, Lan]:
     return {name: _lan(name, site.lan, site.marker) for name, site in intent.sites.items()}
 
 
-def lan_problems(intent: LabIntent, resolved: dict[str, Lan]) -> tuple[Problem, ...]:
+def markers_that_meet(resolved: dict[str, Lan]) -> Iterator[Finding]:
     """Markers that another site has: as its marker, or (where LANs of other VPNs overlap) as its host."""
-    return tuple(
-        problem(
-            intent,
-            f"sites.{one}.marker",
-            str(resolved[one].marker),
-            f"an address that no other site has, {other} has this one: set `marker` by hand",
-        )
-        for one, other in collisions(_owners(resolved))
-    )
+    for one, other in collisions(_owners(resolved)):
+        expected = f"an address that no other site has, {other} has this one: set `marker` by hand"
+        yield Finding(("sites", one, "marker"), expected, str(resolved[one].marker))
 
 
 def _owners(resolved: dict[str, Lan]) -> Iterator[tuple[str, int]]:

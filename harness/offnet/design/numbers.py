@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from ipaddress import IPv4Network
 
 from offnet.design.allocate import collisions, slot
-from offnet.design.lan import Lan, lan_problems, lans
-from offnet.design.problems import problem, refuse
-from offnet.errors import Problem
+from offnet.design.lan import Lan, lans, markers_that_meet
+from offnet.intent.finding import Finding
+from offnet.intent.loader import refuse
 from offnet.intent.models import LabIntent
 from offnet.network.model import Vrf
 
@@ -34,11 +35,20 @@ def number(intent: LabIntent) -> Numbers:
     """The numbers of a lab; every two names that meet in one slot are a problem of one LabError."""
     numbers = Numbers(lans(intent), link_subnets(intent), vrfs_of(intent))
     refuse(
-        lan_problems(intent, numbers.lans)
-        + _link_problems(intent, numbers.subnets)
-        + _vrf_problems(intent, numbers.vrfs)
+        intent,
+        (
+            *markers_that_meet(numbers.lans),
+            *_subnets_that_meet(numbers.subnets),
+            *_ids_that_meet(numbers.vrfs),
+        ),
     )
     return numbers
+
+
+def _meetings(numbers: Numbers) -> Iterator[Finding]:
+    yield from markers_that_meet(numbers.lans)
+    yield from _subnets_that_meet(numbers.subnets)
+    yield from _ids_that_meet(numbers.vrfs)
 
 
 def link_subnets(intent: LabIntent) -> dict[Ends, IPv4Network]:
@@ -52,18 +62,12 @@ def _hashed(pool: IPv4Network, ends: Ends) -> IPv4Network:
     return IPv4Network((int(pool.network_address) + 2 * number, 31))
 
 
-def _link_problems(intent: LabIntent, subnets: dict[Ends, IPv4Network]) -> tuple[Problem, ...]:
+def _subnets_that_meet(subnets: dict[Ends, IPv4Network]) -> Iterator[Finding]:
     by_label = {"--".join(ends): subnet for ends, subnet in subnets.items()}
     place = {label: index for index, label in enumerate(by_label)}
-    return tuple(
-        problem(
-            intent,
-            f"provider.links[{place[one]}].subnet",
-            str(by_label[one]),
-            f"a subnet of its own, {other} has this one: set `subnet` of one of the two links",
-        )
-        for one, other in collisions(by_label.items())
-    )
+    for one, other in collisions(by_label.items()):
+        expected = f"a subnet of its own, {other} has this one: set `subnet` of one of the two links"
+        yield Finding(("provider", "links", place[one], "subnet"), expected, str(by_label[one]))
 
 
 def vrfs_of(intent: LabIntent) -> dict[str, Vrf]:
@@ -75,13 +79,7 @@ def vrfs_of(intent: LabIntent) -> dict[str, Vrf]:
     return vrfs
 
 
-def _vrf_problems(intent: LabIntent, vrfs: dict[str, Vrf]) -> tuple[Problem, ...]:
-    return tuple(
-        problem(
-            intent,
-            f"vpns.{one}.id",
-            str(vrfs[one].if_id),
-            f"a number of its own, {other} has this one: set `id` of one of the two VPNs",
-        )
-        for one, other in collisions((name, vrf.if_id) for name, vrf in vrfs.items())
-    )
+def _ids_that_meet(vrfs: dict[str, Vrf]) -> Iterator[Finding]:
+    for one, other in collisions((name, vrf.if_id) for name, vrf in vrfs.items()):
+        expected = f"a number of its own, {other} has this one: set `id` of one of the two VPNs"
+        yield Finding(("vpns", one, "id"), expected, str(vrfs[one].if_id))

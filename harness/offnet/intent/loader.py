@@ -14,7 +14,7 @@ from offnet.intent.document import Document, Flaw, read
 from offnet.intent.explain import findings, wrong_paths
 from offnet.intent.finding import Finding
 from offnet.intent.models import LabIntent
-from offnet.intent.places import Places, dotted, show
+from offnet.intent.places import MISSING, Places, dotted, show
 from offnet.intent.rules import judge
 from offnet.intent.salvage import Scope, salvage
 
@@ -39,14 +39,19 @@ def load(path: Path) -> LabIntent:
         problems += [source.problem(finding, places) for finding in found]
     if problems or intent is None:
         raise LabError(_sorted(problems))
-    return intent.read_from(file)
+    return intent.read_from(file, source.text)
 
 
-def lab_error(intent: LabIntent, found: Iterable[Finding]) -> LabError:
-    """The error for mistakes that only a later step can see, told like those of the loader."""
-    source = _Source(intent.path, _text(intent.path))
-    places = Places(source.text)
-    return LabError(_sorted(source.problem(finding, places) for finding in found))
+def refuse(intent: LabIntent, found: Iterable[Finding]) -> None:
+    """Raises LabError for mistakes that only a later step can see, told like those of the loader.
+
+    Does nothing where nothing was found. Lines are those of the text that the intent was read from.
+    """
+    mistakes = tuple(found)
+    if mistakes:
+        source = _Source(intent.path, intent.text)
+        places = Places(source.text) if source.text else None
+        raise LabError(_sorted(source.problem(finding, places) for finding in mistakes))
 
 
 def plain_data(path: Path) -> Any:
@@ -111,8 +116,10 @@ class _Source:
         """A mistake in the text itself."""
         return Problem(self.file, dotted(flaw.path), show(flaw.value), flaw.allowed, flaw.line)
 
-    def problem(self, finding: Finding, places: Places) -> Problem:
-        """A mistake in what the text says."""
+    def problem(self, finding: Finding, places: Places | None) -> Problem:
+        """A mistake in what the text says; without a line where there is no text."""
+        if places is None:
+            return Problem(self.file, dotted(finding.path), finding.value or MISSING, finding.expected)
         place = places.key(finding.path) if finding.of_key else places.find(finding.path)
         value = place.written if finding.value is None else finding.value
         also = f" (line {places.find(finding.see).line})" if finding.see else ""

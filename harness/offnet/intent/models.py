@@ -227,13 +227,20 @@ class LabIntent(Model):
     internet: NodeName = Field(default="inet", description="Name of the node that plays the Internet.")
 
     _path: Path = PrivateAttr(default=Path("lab.yml"))
+    _text: str = PrivateAttr(default="")
 
     @property
     def path(self) -> Path:
         """The file that it was read from."""
         return self._path
 
-    def read_from(self, path: Path) -> Self:
-        """The same intent, which remembers its file."""
+    @property
+    def text(self) -> str:
+        """The text that it was read from; empty where it was not read from any."""
+        return self._text
+
+    def read_from(self, path: Path, text: str) -> Self:
+        """The same intent, which remembers its file and what stood there."""
         self._path = path
+        self._text = text
         return self
