@@ -68,3 +68,12 @@ def test_steps_are_told_once_and_with_an_honest_estimate(capsys: pytest.CaptureF
 def test_no_colour(variable: str, monkeypatch: pytest.MonkeyPatch, shown: Callable[[Run], str]) -> None:
     monkeypatch.setenv(variable, "1")
     assert "\x1b" not in shown(RUN)
+
+
+def test_what_is_wrong_is_told_at_once(capsys: pytest.CaptureFixture[str]) -> None:
+    terminal = Terminal()
+    for result in RUN.results:
+        terminal.check_ended(result)
+    told = capsys.readouterr()
+    assert told.out == ""
+    assert told.err == "✗ 10.0.67.0/24 is at pe2\n! wrong key is refused\n"

@@ -26,6 +26,10 @@ HtmlFile = Annotated[
         "--html", metavar="FILE", help="One page with topology, verdicts, evidence.", dir_okay=False
     ),
 ]
+MarkdownFile = Annotated[
+    Path | None,
+    typer.Option("--markdown", metavar="FILE", help="Summary for a CI job or a comment.", dir_okay=False),
+]
 Keep = Annotated[bool, typer.Option("--keep", help="Leave the lab running afterwards.")]
 
 
@@ -41,6 +45,7 @@ def check(
     json: JsonFile = None,
     junit: JunitFile = None,
     html: HtmlFile = None,
+    markdown: MarkdownFile = None,
     keep: Keep = False,
     crypto: CryptoOption = None,
     runtime: Runtime = None,
@@ -56,7 +61,7 @@ def check(
 
     Every run leaves its results, report and the evidence of every node
     in a new folder of runs/. With several labs, the files of --json,
-    --junit and --html get the lab's name before their ending.
+    --junit, --html and --markdown get the lab's name before their ending.
     """
     from offnet.cli.network import lab_folder
     from offnet.cli.proving import Files, Wish, prove
@@ -65,7 +70,7 @@ def check(
     wish = Wish(select, crypto, usable_runtime(runtime), host, keep)
     outcomes: list[Outcome] = []
     for folder in [lab_folder(lab) for lab in labs]:
-        wanted = Files(json=json, junit=junit, html=html)
+        wanted = Files(json=json, junit=junit, html=html, markdown=markdown)
         outcomes.append(prove(folder, wish, wanted.of(folder.name) if len(labs) > 1 else wanted))
     code = max(exit_code(outcome) for outcome in outcomes)
     if code:

@@ -43,15 +43,21 @@ class Files:
     json: Path | None = None
     junit: Path | None = None
     html: Path | None = None
+    markdown: Path | None = None
 
     def of(self, lab: str) -> Files:
         """The same with the lab's name before each ending, for runs of several labs."""
-        named = (p and p.with_name(f"{p.stem}-{lab}{p.suffix}") for p in (self.json, self.junit, self.html))
-        return Files(*named)
+        paths = (self.json, self.junit, self.html, self.markdown)
+        return Files(*(p and p.with_name(f"{p.stem}-{lab}{p.suffix}") for p in paths))
 
     def copies(self) -> Iterator[tuple[str, Path]]:
         """The names in the run's folder, and where each is to be copied."""
-        pairs = ((folder.RESULTS, self.json), (folder.JUNIT, self.junit), (folder.PAGE, self.html))
+        pairs = (
+            (folder.RESULTS, self.json),
+            (folder.JUNIT, self.junit),
+            (folder.PAGE, self.html),
+            (folder.SUMMARY, self.markdown),
+        )
         return ((name, path) for name, path in pairs if path is not None)
 
 

@@ -1,5 +1,8 @@
 """How a run looks: progress while it lasts, then one line a check by proof, the verdict last.
 
+Checks run in the order that costs least, which is none to read them in: results are grouped at the
+end. Only what is wrong is told at once, for whoever watches and wants to stop there.
+
 On a terminal the current step is shown and replaced; elsewhere (CI, a pipe) there are plain
 lines only. Colour follows the terminal and NO_COLOR.
 """
@@ -10,7 +13,7 @@ import time
 from typing import TYPE_CHECKING
 
 from offnet.cli.output import err, out
-from offnet.report.model import MARKS, PROOFS, TEACHING, Outcome, Phase, Result, Run, by_proof, tally
+from offnet.report.model import MARKS, PROOFS, TEACHING, WRONG, Outcome, Phase, Result, Run, by_proof, tally
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -73,9 +76,11 @@ class Terminal:
         """A check runs now."""
         self.tick(f"{self._ended} of {self._expected} checks done; {title}")
 
-    def check_ended(self, _result: Result) -> None:
-        """A check has its outcome, which is shown among the others of its proof at the end."""
+    def check_ended(self, result: Result) -> None:
+        """A check has its outcome, shown among the others of its proof at the end; a wrong one also now."""
         self._ended += 1
+        if result.outcome in WRONG:
+            self._err.print(f"{MARKS[result.outcome]} {result.title}", markup=False)
 
     def results(self, results: Sequence[Result]) -> None:
         """All results by proof; wrong ones say what was expected and what was seen."""
@@ -90,7 +95,7 @@ class Terminal:
         colour = COLOURS[result.outcome]
         reason = f"  [dim]{_escape(result.detail)}[/dim]" if result.outcome is Outcome.SKIP else ""
         self._line(f"  [{colour}]{MARKS[result.outcome]}[/{colour}] {_escape(result.title)}{reason}")
-        if result.outcome in {Outcome.FAIL, Outcome.ERROR}:
+        if result.outcome in WRONG:
             self._wrong(result)
 
     def done(self) -> None:

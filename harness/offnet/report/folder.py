@@ -6,11 +6,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from offnet.network.model import Network
-from offnet.report import html
+from offnet.report import html, markdown
 from offnet.report.evidence import Evidence
 from offnet.report.model import Run, to_json
 
-RESULTS, JUNIT, PAGE, EVIDENCE = "results.json", "junit.xml", "report.html", "evidence"
+RESULTS, JUNIT, PAGE, SUMMARY = "results.json", "junit.xml", "report.html", "summary.md"
+EVIDENCE = "evidence"
 
 
 def new_folder(parent: Path, lab: str, now: datetime | None = None) -> Path:
@@ -27,6 +28,7 @@ def new_folder(parent: Path, lab: str, now: datetime | None = None) -> Path:
 
 
 def write(folder: Path, run: Run, network: Network, evidence: Evidence) -> None:
-    """Writes the results for programs and the page for people. The evidence is there already."""
+    """Writes the results for programs, page and summary for people. The evidence is there already."""
     (folder / RESULTS).write_text(to_json(run), encoding="utf-8")
+    (folder / SUMMARY).write_text(markdown.render(run), encoding="utf-8")
     (folder / PAGE).write_text(html.render(run, network, evidence), encoding="utf-8")

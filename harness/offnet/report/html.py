@@ -14,6 +14,7 @@ from offnet.network.model import Crypto, Network
 from offnet.report.evidence import Evidence
 from offnet.report.model import (
     MARKS,
+    NAMES,
     PROOFS,
     SCHEMA_VERSION,
     TEACHING,
@@ -24,10 +25,9 @@ from offnet.report.model import (
     by_proof,
     tally,
     verdict,
+    wrong,
 )
 from offnet.report.topology_svg import draw
-
-NAMES = {"frr": "FRR", "strongswan": "strongSwan", "kernel": "Kernel", "image": "Node image"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,7 @@ def render(run: Run, network: Network | None = None, evidence: Evidence | None =
             facts=tuple(_facts(run)),
             groups=tuple(_groups(run)),
             tally=tally(run.results),
-            wrong=[result for result in run.results if result.outcome in {Outcome.FAIL, Outcome.ERROR}],
+            wrong=wrong(run.results),
             picture=Markup(draw(network)) if network else "",  # noqa: S704 - built as XML, text escaped there
             evidence=evidence or {},
             note=TEACHING if run.crypto == Crypto.AS_PRINTED else "",

@@ -38,6 +38,8 @@ class Outcome(StrEnum):
     SKIP = "skip"
 
 
+WRONG = frozenset({Outcome.FAIL, Outcome.ERROR})
+
 MARKS: Mapping[Outcome, str] = {
     Outcome.PASS: "✓",
     Outcome.FAIL: "✗",
@@ -50,6 +52,14 @@ WORDS: Mapping[Outcome, str] = {
     Outcome.ERROR: "error",
     Outcome.SKIP: "skipped",
 }
+NAMES: Mapping[str, str] = {
+    "frr": "FRR",
+    "strongswan": "strongSwan",
+    "kernel": "Kernel",
+    "image": "Node image",
+}
+"""How reports call the components whose versions a run holds."""
+
 TEACHING = (
     "The as-printed variant uses the algorithms of its time (DES, 3DES, MD5, group 2): for teaching only."
 )
@@ -134,6 +144,11 @@ def by_proof(results: Iterable[Result]) -> tuple[tuple[int, tuple[Result, ...]],
     found = tuple(results)
     groups = ((proof, tuple(r for r in found if r.proof == proof)) for proof in PROOFS)
     return tuple((proof, group) for proof, group in groups if group)
+
+
+def wrong(results: Iterable[Result]) -> tuple[Result, ...]:
+    """The results that somebody has to look at, in the order given."""
+    return tuple(result for result in results if result.outcome in WRONG)
 
 
 def tally(results: Iterable[Result]) -> str:
