@@ -7,7 +7,17 @@ from pathlib import Path
 
 import pytest
 
-from offnet.doctor.kernel import Feature, Kernel, Presence, distribution, findings, install, remedy
+from offnet.doctor.kernel import (
+    FEATURES,
+    Feature,
+    Kernel,
+    Presence,
+    distribution,
+    findings,
+    package,
+    remedy,
+    source,
+)
 from offnet.doctor.model import Status
 
 VRF = Feature("vrf", "NET_VRF", "VRFs")
@@ -75,8 +85,41 @@ def test_distribution(tmp_path: Path, text: str, expected: str) -> None:
     assert distribution(tmp_path) == expected
 
 
-def test_ubuntu_has_the_modules_in_a_package_of_the_running_kernel() -> None:
-    assert install("ubuntu", RELEASE).endswith(f"linux-modules-extra-{RELEASE}")
+AZURE = "6.11.0-1018-azure"
+APT, DNF = "sudo apt-get install -y", "sudo dnf install -y"
+F43 = "6.17.1-300.fc43.x86_64"
+
+
+@pytest.mark.parametrize(
+    ("distro", "release", "module", "expected"),
+    [
+        ("debian", "6.12.48+deb13-amd64", "vrf", f"{APT} linux-image-amd64 && sudo modprobe -a vrf"),
+        ("debian", "6.12.48+deb13-cloud-amd64", "vrf", f"{APT} linux-image-amd64 && sudo reboot"),
+        ("ubuntu", RELEASE, "vrf", f"{APT} linux-modules-extra-{RELEASE} && sudo modprobe -a vrf"),
+        ("ubuntu", RELEASE, "esp4", f"{APT} linux-modules-{RELEASE} && sudo modprobe -a esp4"),
+        ("ubuntu", AZURE, "vrf", f"{APT} linux-modules-extra-{AZURE} && sudo modprobe -a vrf"),
+        ("fedora", F43, "mpls_router", f"{DNF} kernel-modules-extra-{F43} && sudo modprobe -a mpls_router"),
+        ("arch", "6.17.1-arch1-1", "vrf", "sudo pacman -S linux && sudo reboot"),
+        ("ubuntu", "6.6.87.2-microsoft-standard-WSL2", "vrf", ""),
+        ("debian", "6.10.14-linuxkit", "vrf", ""),
+        ("", RELEASE, "vrf", ""),
+    ],
+)
+def test_where_a_module_comes_from(distro: str, release: str, module: str, expected: str) -> None:
+    found = package(distro, release, module)
+    assert (found.remedy(module) if found else "") == expected
+
+
+@pytest.mark.parametrize("feature", FEATURES, ids=lambda feature: str(feature.module))
+@pytest.mark.parametrize("distro", ["debian", "ubuntu", "fedora", "arch"])
+def test_every_feature_has_a_package_on_every_distribution(distro: str, feature: Feature) -> None:
+    assert package(distro, RELEASE, feature.module) is not None
+
+
+def test_azures_mirrors_drop_packages(tmp_path: Path) -> None:
+    told = source(Kernel(AZURE, tmp_path), "ubuntu", "vrf")
+    assert told.startswith(f"in package linux-modules-extra-{AZURE}, or ")
+    assert "linux-modules-extra-azure" in told
 
 
 def test_no_remedy_for_the_kernel_under_a_container(kernel: Kernel) -> None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
-from offnet.doctor.model import Finding, Status, Topic
+from offnet.doctor.model import RESTART, Finding, Status, Topic
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,15 +94,49 @@ def _lines(path: Path) -> list[str]:
         return []
 
 
-def install(distribution: str, release: str) -> str:
-    """The command that installs the kernel's other modules on a distribution; empty if unknown."""
-    commands = {
-        "debian": "sudo apt-get install -y linux-image-amd64",
-        "ubuntu": f"sudo apt-get install -y linux-modules-extra-{release}",
-        "fedora": f"sudo dnf install -y kernel-modules-{release} kernel-modules-extra-{release}",
-        "arch": "sudo pacman -S linux",
-    }
-    return commands.get(distribution, "")
+FOREIGN = re.compile(r"microsoft|linuxkit")
+"""Kernels of WSL2 and Docker Desktop: no package of the distribution on top of them has their modules."""
+DISTRIBUTIONS = ("debian", "ubuntu", "fedora", "arch")
+EXTRA = frozenset({"vrf", "mpls_router", "mpls_iptunnel", "mpls_gso", "xfrm_interface"})
+"""Modules that distributions which split their kernel leave out of its first part."""
+AZURE = "linux-modules-extra-azure"
+"""What follows the newest of Azure's kernels, which GitHub's runners may not have booted yet."""
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where a distribution has a module: the package, its installation, and what makes it loadable then."""
+
+    package: str
+    install: str
+    restart: bool = False
+
+    def remedy(self, module: str) -> str:
+        """The command line that ends with the module loaded, or with the kernel that has it."""
+        return f"{self.install} && {RESTART if self.restart else f'sudo modprobe -a {module}'}"
+
+
+def package(distribution: str, release: str, module: str) -> Source | None:
+    """Where a module of a kernel comes from; None for a distribution, or a kernel, that is not known.
+
+    Debian and Arch have all of them in the kernel's own package, but not in Debian's kernel for clouds;
+    Ubuntu (on GitHub's runners with Azure's kernel) and Fedora have those of ``EXTRA`` in another one.
+    """
+    if FOREIGN.search(release):
+        return None
+    match distribution:
+        case "debian":
+            name = "linux-image-amd64"
+            return Source(name, f"sudo apt-get install -y {name}", restart="cloud" in release)
+        case "ubuntu":
+            name = f"linux-modules-{'extra-' if module in EXTRA else ''}{release}"
+            return Source(name, f"sudo apt-get install -y {name}")
+        case "fedora":
+            name = f"kernel-modules-{'extra-' if module in EXTRA else ''}{release}"
+            return Source(name, f"sudo dnf install -y {name}")
+        case "arch":
+            return Source("linux", "sudo pacman -S linux", restart=True)
+    return None
 
 
 def distribution(root: Path = Path("/")) -> str:
@@ -110,7 +144,7 @@ def distribution(root: Path = Path("/")) -> str:
     pairs = (line.partition("=") for line in _lines(root / "etc/os-release"))
     values = {key: value.strip('"') for key, _, value in pairs}
     candidates = [values.get("ID", ""), *values.get("ID_LIKE", "").split()]
-    return next((name for name in candidates if install(name, "")), "")
+    return next((name for name in candidates if name in DISTRIBUTIONS), "")
 
 
 def findings(kernel: Kernel, distro: str) -> Iterator[Finding]:
@@ -118,19 +152,29 @@ def findings(kernel: Kernel, distro: str) -> Iterator[Finding]:
     for feature in FEATURES:
         presence = kernel.presence(feature)
         seen = f"{presence.value}; {feature.purpose}"
+        status, cure = Status.OK, ""
         if presence is Presence.ABSENT:
-            yield Finding(
-                Topic.NATIVE, feature.module, Status.MISSING, seen, remedy(kernel, distro, feature.module)
-            )
+            told = source(kernel, distro, feature.module)
+            status, cure = Status.MISSING, remedy(kernel, distro, feature.module)
+            seen += f"; {told}" if told else ""
         elif presence is Presence.UNKNOWN:
-            yield Finding(Topic.NATIVE, feature.module, Status.NOTE, seen)
-        else:
-            yield Finding(Topic.NATIVE, feature.module, Status.OK, seen)
+            status = Status.NOTE
+        yield Finding(Topic.KERNEL, feature.module, status, seen, cure, feature.module)
+
+
+def source(kernel: Kernel, distro: str, module: str) -> str:
+    """Which package has a module, in words; empty where none that is known could help."""
+    found = None if _is_contained(kernel) else package(distro, kernel.release, module)
+    if found and kernel.release.endswith("-azure") and module in EXTRA:
+        return f"in package {found.package}, or once the mirrors have dropped that in {AZURE} and a restart"
+    return f"in package {found.package}" if found else ""
 
 
 def remedy(kernel: Kernel, distro: str, module: str) -> str:
     """The command that brings a module; none inside a container, whose kernel is somebody else's."""
-    if (kernel.root / ".dockerenv").exists() or (kernel.root / "run/.containerenv").exists():
-        return ""
-    command = install(distro, kernel.release)
-    return f"{command} && sudo modprobe -a {module}" if command else ""
+    found = None if _is_contained(kernel) else package(distro, kernel.release, module)
+    return found.remedy(module) if found else ""
+
+
+def _is_contained(kernel: Kernel) -> bool:
+    return (kernel.root / ".dockerenv").exists() or (kernel.root / "run/.containerenv").exists()

@@ -26,7 +26,6 @@ def findings(*, built: bool) -> Iterator[Finding]:
     if not built:
         yield _keyring()
         yield _subordinate_ids()
-        yield _user_namespaces()
     yield _space(built=built)
     yield _shared_memory()
 
@@ -77,14 +76,6 @@ def _subordinate_ids() -> Finding:
             Topic.SANDBOX, "subordinate ids", Status.MISSING, str(error).partition("\n")[0], remedy
         )
     return Finding(Topic.SANDBOX, "subordinate ids", Status.OK, "present or not needed")
-
-
-def _user_namespaces() -> Finding:
-    advice = machine.userns_advice()
-    if not advice:
-        return Finding(Topic.SANDBOX, "user namespaces", Status.OK, "allowed or not needed")
-    remedy = "sudo sysctl kernel.apparmor_restrict_unprivileged_userns=0"
-    return Finding(Topic.SANDBOX, "user namespaces", Status.MISSING, advice, remedy)
 
 
 def _space(*, built: bool) -> Finding:

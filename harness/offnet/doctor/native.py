@@ -22,7 +22,7 @@ def findings() -> Iterator[Finding]:
     try:
         capabilities = probe.kernel()
     except OffnetError as error:
-        yield Finding(Topic.NATIVE, "namespaces", Status.MISSING, f"cannot be made here: {error}")
+        yield Finding(Topic.KERNEL, "namespaces", Status.MISSING, f"cannot be made here: {error}")
         yield from kernel.findings(kernel.Kernel(), kernel.distribution())
         return
     yield from (_tried(capability) for capability in capabilities)
@@ -46,7 +46,10 @@ def _tools() -> Iterator[Finding]:
 
 def _tried(capability: probe.Capability) -> Finding:
     if capability.works:
-        return Finding(Topic.NATIVE, capability.name, Status.OK, "works")
-    remedy = kernel.remedy(kernel.Kernel(), kernel.distribution(), capability.module)
-    seen = f"does not work, module {capability.module}: {capability.words}"
-    return Finding(Topic.NATIVE, capability.name, Status.MISSING, seen, remedy)
+        return Finding(Topic.KERNEL, capability.name, Status.OK, "works", module=capability.module)
+    here, distribution = kernel.Kernel(), kernel.distribution()
+    said = f": {capability.words}" if capability.words else ""
+    source = kernel.source(here, distribution, capability.module)
+    seen = f"does not work, module {capability.module}{said}" + (f"; {source}" if source else "")
+    remedy = kernel.remedy(here, distribution, capability.module)
+    return Finding(Topic.KERNEL, capability.name, Status.MISSING, seen, remedy, capability.module)
