@@ -40,6 +40,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         default="both",
         help="crypto variant of the labs: as-printed, modern, or both (default)",
     )
+    group.addoption(
+        "--faults", action="store_true", help="also kill daemons and cut links, and watch the labs return"
+    )
     group.addoption("--runtime", help="runtime of the labs (default: netns)")
     group.addoption(
         "--host", help="where labs run: local, sandbox, ssh://user@server (default: what works here)"
@@ -107,7 +110,7 @@ class LabVariant(pytest.Collector):
     def collect(self) -> Iterator[pytest.Item]:
         """One item a claim."""
         network = design(intent.load(self.path.parent), self.wanted.crypto)
-        for claim in derive(network):
+        for claim in derive(network, with_faults=self.config.getoption("--faults")):
             yield ClaimItem.from_parent(self, name=claim.name, claim=claim, wanted=self.wanted)
 
 

@@ -21,7 +21,7 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True)
 class Claim(Generic[T]):
-    """One claim of one proof (1 to 8). ``judge`` is pure: it can be tried on recorded observations."""
+    """One claim of one proof. ``judge`` is pure: it can be tried on recorded observations."""
 
     proof: int
     name: str

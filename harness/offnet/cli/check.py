@@ -31,6 +31,10 @@ MarkdownFile = Annotated[
     typer.Option("--markdown", metavar="FILE", help="Summary for a CI job or a comment.", dir_okay=False),
 ]
 Keep = Annotated[bool, typer.Option("--keep", help="Leave the lab running afterwards.")]
+Faults = Annotated[
+    bool,
+    typer.Option("--faults", help="Also kill daemons and cut links, and watch the lab return (minutes)."),
+]
 
 
 def register(application: typer.Typer, panel: str) -> None:
@@ -47,6 +51,7 @@ def check(
     html: HtmlFile = None,
     markdown: MarkdownFile = None,
     keep: Keep = False,
+    faults: Faults = False,
     crypto: CryptoOption = None,
     runtime: Runtime = None,
     host: HostOption = None,
@@ -67,7 +72,7 @@ def check(
     from offnet.cli.proving import Files, Wish, prove
     from offnet.report.model import Outcome, exit_code
 
-    wish = Wish(select, crypto, usable_runtime(runtime), host, keep)
+    wish = Wish(select, crypto, usable_runtime(runtime), host, keep, faults)
     outcomes: list[Outcome] = []
     for folder in [lab_folder(lab) for lab in labs]:
         wanted = Files(json=json, junit=junit, html=html, markdown=markdown)

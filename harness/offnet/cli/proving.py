@@ -34,6 +34,7 @@ class Wish:
     runtime: str | None = None
     host: str | None = None
     keep: bool = False
+    faults: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +136,7 @@ def _pytest(lab: Path, wish: Wish, proved: session.Session, collector: ResultCol
         *("--disable-plugin-autoload", "-p", PLUGIN, "-p", "no:terminal", "-p", "no:cacheprovider"),
         *("--import-mode=importlib", f"--junitxml={place / folder.JUNIT}"),
         *(("-k", wish.select) if wish.select else ()),
+        *(("--faults",) if wish.faults else ()),
     ]
     status = pytest.main(arguments, plugins=[collector, session.Provided(proved)])
     if status == pytest.ExitCode.INTERRUPTED:

@@ -63,7 +63,7 @@ def _spoke_connection(peer: Peer, crypto: Crypto) -> IkeConnection:
         remote_ts=ANYWHERE,
         esp_proposals=peer.profile.esp.of(crypto),
         start_action="trap|start",
-        dpd_action="trap",
+        dpd_action="restart",  # the VPN reaches the site again without a packet from the site
         close_action="trap",
     )
     own = (str(peer.site.ipsec.address.ip), peer.identity)

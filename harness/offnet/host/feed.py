@@ -25,6 +25,11 @@ class LineFeed:
         with self._changed:
             return len(self._lines)
 
+    def lines(self) -> tuple[str, ...]:
+        """All lines that have come."""
+        with self._changed:
+            return tuple(self._lines)
+
     def wait(self, start: int, wanted: Callable[[str], bool], timeout: float) -> bool:
         """Return once a line since number ``start`` is wanted; False when none came in time."""
         with self._changed:

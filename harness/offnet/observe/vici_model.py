@@ -75,8 +75,17 @@ class IkeSa:
 
     @property
     def current_children(self) -> tuple[ChildSaState, ...]:
-        """The CHILD_SAs that carry traffic."""
-        return tuple(child for child in self.children if child.current)
+        """The CHILD_SAs that carry traffic.
+
+        With IKEv1 two Quick Modes that ran side by side (a trap and a restart, say) leave two SAs for
+        the same selectors: the responder takes the second one for a rekeying, the initiator lists both
+        as installed. Only the newest carries traffic.
+        """
+        current = sorted((child for child in self.children if child.current), key=lambda one: one.unique_id)
+        if self.version != 1:
+            return tuple(current)
+        newest = {(child.name, child.local_ts, child.remote_ts): child for child in current}
+        return tuple(newest.values())
 
 
 def sas_of(tunnel: Tunnel, sas: Iterable[IkeSa]) -> tuple[IkeSa, ...]:

@@ -24,9 +24,10 @@ PROOFS: Mapping[int, str] = {
     6: "Refusals",
     7: "Fail closed",
     8: "Robust injection",
+    9: "Faults",
     0: "The lab's own point",
 }
-"""The eight proofs every lab owes, in the order they are reported; 0 is the lab's own point."""
+"""The eight proofs every lab owes, faults on demand, and 0, the lab's own point; as they are reported."""
 
 
 class Outcome(StrEnum):

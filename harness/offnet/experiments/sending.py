@@ -1,0 +1,60 @@
+"""A stream of probes that goes on until it is closed, and knows which of them were lost."""
+
+from __future__ import annotations
+
+import re
+from types import TracebackType
+from typing import Self
+
+from offnet.experiments.probes import ICMP_AND_IP_HEADERS
+from offnet.host.feed import LineFeed
+from offnet.network.model import Site
+from offnet.runtime.base import RunningLab
+from offnet.wait import Deadline, until
+
+INTERVAL_MS = 20
+WAIT_MS = 200
+LENGTH = 84
+STEADY = 5
+"""So many replies in a row mean that traffic flows."""
+
+_OUTCOME = re.compile(r"\[(\d+)\], (?:(timed out)|\d+ bytes)")
+
+
+class Sending:
+    """Probes from one site to another, 50 a second. Use as context manager."""
+
+    def __init__(self, lab: RunningLab, source: Site, target: Site) -> None:
+        self._argv = ["fping", "-l", "-p", str(INTERVAL_MS), "-t", str(WAIT_MS)]
+        self._argv += ["-b", str(LENGTH - ICMP_AND_IP_HEADERS), "-S", str(source.host), str(target.host)]
+        self._what = f"{target.name} answers {source.name}"
+        self._feed = LineFeed(lab.stream(source.node, self._argv))
+
+    def outcomes(self) -> dict[int, bool]:
+        """Whether a probe was answered, by its number; those still on their way are left out."""
+        found = (_OUTCOME.search(line) for line in self._feed.lines())
+        return {int(match[1]): match[2] is None for match in found if match}
+
+    @property
+    def lost(self) -> int:
+        """How many have been lost."""
+        return sum(not answered for answered in self.outcomes().values())
+
+    def await_flow(self, limit: Deadline) -> None:
+        """Returns when probes that leave from now on are answered without a gap; DeadlineExpired if not."""
+        start = max(self.outcomes(), default=0) + WAIT_MS // INTERVAL_MS
+        wanted = f"{STEADY} replies in a row"
+        until(lambda: self._steady(start), what=f"{self._what}: {wanted}", deadline=limit, interval=0.05)
+
+    def _steady(self, start: int) -> bool:
+        outcomes = self.outcomes()
+        last = max(outcomes, default=0)
+        return last - STEADY >= start and all(outcomes.get(last - number, False) for number in range(STEADY))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._feed.close()
