@@ -27,7 +27,8 @@ from offnet.network.model import Crypto
 from offnet.session import bring_up
 
 Golden = Callable[[Path, str], None]
-Profiles = Mapping[str, Mapping[str, Any]]
+Changes = Mapping[str, Mapping[str, Any]]
+UNCHANGED: Changes = MappingProxyType({})
 Variant = Callable[..., AbstractContextManager[Bench]]
 
 
@@ -71,14 +72,17 @@ def kernel() -> Path:
 
 @pytest.fixture(scope="session")
 def running_variant(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Variant:
-    """Run labs/single-ip under another name, with profiles changed, for as long as a block lasts."""
+    """Run labs/single-ip under another name, with profiles and gateways changed, while a block lasts."""
     option = request.config.getoption
 
     @contextmanager
-    def run(name: str, crypto: Crypto, profiles: Profiles = MappingProxyType({})) -> Iterator[Bench]:
+    def run(
+        name: str, crypto: Crypto, profiles: Changes = UNCHANGED, gateways: Changes = UNCHANGED
+    ) -> Iterator[Bench]:
         data = plain_data(resources.labs() / "single-ip") | {"name": name}
-        for profile, changes in profiles.items():
-            data["profiles"][profile] |= changes
+        for section, entries in (("profiles", profiles), ("gateways", gateways)):
+            for entry, changes in entries.items():
+                data[section][entry] |= changes
         folder = tmp_path_factory.mktemp("labs") / name
         folder.mkdir()
         (folder / "lab.yml").write_text(yaml.safe_dump(data, sort_keys=False), encoding="utf-8")
