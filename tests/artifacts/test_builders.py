@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import select
+import shutil
 import signal
 import subprocess
 import sys
@@ -120,3 +121,42 @@ def test_a_killed_builder_takes_its_commands_with_it(tmp_path: Path) -> None:
         assert ended, f"process {builder} outlives what started it"
     finally:
         os.close(watch)
+
+
+def test_a_part_is_built_before_what_is_made_from_it(
+    store: Store, recipe: Variant, heard: Remembered
+) -> None:
+    part = recipe(kind="part")
+
+    def from_part(workshop: Workshop) -> None:
+        content = (workshop.parts["part"] / "product").read_text()
+        workshop.run(["sh", "-c", f"printf 'from {content}' >'{workshop.output}/product'"])
+
+    made = make_all(store, [recipe(kind="whole", build=from_part, parts=(part,))], heard)
+    assert set(made) == {"whole"}
+    assert (made["whole"] / "product").read_text() == "from content\n"
+    assert store.find(part) is not None
+
+
+def test_a_part_is_not_built_for_what_is_there(store: Store, recipe: Variant, heard: Remembered) -> None:
+    whole = recipe(kind="whole", parts=(recipe(kind="part"),))
+    made = make_all(store, [whole], heard)
+    shutil.rmtree(store.root / "part")
+    assert make_all(store, [whole], heard) == made
+    assert not (store.root / "part").exists()
+
+
+def test_a_part_of_two_is_built_once(store: Store, recipe: Variant, heard: Remembered) -> None:
+    part = recipe(kind="part")
+    make_all(store, [recipe(kind=kind, parts=(part,)) for kind in ("one", "two")], heard)
+    assert len(heard.steps) == 3
+
+
+def test_what_a_part_lacks_is_what_is_told(store: Store, recipe: Variant, heard: Remembered) -> None:
+    def fail(workshop: Workshop) -> None:
+        workshop.run(["sh", "-c", "exit 7"])
+
+    part = recipe(kind="part", title="part", build=fail)
+    with pytest.raises(ArtifactError, match="The part could not be built"):
+        make_all(store, [recipe(kind="whole", parts=(part,))], heard)
+    assert not (store.root / "whole").exists()

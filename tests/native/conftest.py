@@ -7,10 +7,8 @@ import re
 import shutil
 import subprocess
 import sys
-import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
-from hashlib import sha256
 from importlib.metadata import Distribution
 from pathlib import Path
 
@@ -18,7 +16,11 @@ import pytest
 from packaging.utils import canonicalize_name
 
 from offnet import artifacts, resources
-from offnet.artifacts import noderoot
+from offnet.artifacts import machine, noderoot
+from offnet.artifacts.builders import make_all
+from offnet.artifacts.progress import Silent
+from offnet.artifacts.store import Recipe, Store
+from offnet.artifacts.workshop import Workshop
 from offnet.host.base import Completed, Host
 from offnet.host.sandbox import Sandbox
 
@@ -113,15 +115,24 @@ def _locked(names: set[str]) -> Path:
     pinned = [entry for entry in entries if canonicalize_name(entry.partition("==")[0]) in wanted]
     assert len(pinned) == len(wanted)
     text = "\n".join((*pinned, ""))
-    kept = artifacts.cache_root() / "server-packages" / sha256(f"{PYTHON}\n{text}".encode()).hexdigest()[:24]
-    if not kept.is_dir():
-        kept.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=kept.parent) as draft:
-            requirements = Path(draft, "requirements.txt")
-            requirements.write_text(text)
-            _pip(Path(draft, "site"), "--require-hashes", "--requirement", str(requirements))
-            Path(draft, "site").rename(kept)
-    return kept
+
+    def build(workshop: Workshop) -> None:
+        requirements = workshop.output / "requirements.txt"
+        requirements.write_text(text)
+        _pip(workshop.output / "site", "--require-hashes", "--requirement", str(requirements))
+
+    recipe = Recipe(
+        kind="server-packages",
+        title="server's Python packages",
+        inputs={"python": PYTHON.encode(), "requirements": text.encode()},
+        products=("requirements.txt", "site"),
+        estimate_seconds=10,
+        space=100_000_000,
+        scratch_space=0,
+        require=machine.require_x86_64,
+        build=build,
+    )
+    return make_all(Store(artifacts.cache_root()), [recipe], Silent())[recipe.kind] / "site"
 
 
 def _pip(target: Path, *arguments: str) -> None:

@@ -34,6 +34,7 @@ __all__ = [
     "Store",
     "cache_root",
     "ensure",
+    "found",
     "image_record",
     "kernel",
     "lab_server",
@@ -85,6 +86,11 @@ def ensure(*kinds: str, progress: Progress | None = None, root: Path | None = No
     """
     recipes = [_RECIPES[kind]() for kind in kinds or (NODE_IMAGE, KERNEL)]
     return make_all(Store(root or cache_root()), recipes, progress or Silent())
+
+
+def found(kind: str) -> Path | None:
+    """Return the folder of an artifact if it is there and current; nothing is built."""
+    return Store(cache_root()).find(_RECIPES[kind]())
 
 
 def node_image(progress: Progress | None = None) -> Path:

@@ -18,7 +18,7 @@ IMAGE = "offnet-node"
 ENTRYPOINT = "/usr/lib/offnet/entrypoint.sh"
 KEY_LABEL = "offnet.image.key"
 _OWN = "usr/lib/offnet"
-_RECORD = "etc/offnet-image"
+RECORD = "etc/offnet-image"
 _CHUNK = 1 << 20
 
 
@@ -64,7 +64,7 @@ def _kept(base: BinaryIO) -> Iterator[tuple[int, int]]:
     starts = [member.offset for member in members]
     for member, start, after in zip(members, starts, [*starts[1:], end], strict=True):
         name = member.name.removeprefix("./")
-        if name != _RECORD and not name.startswith(f"{_OWN}/"):
+        if name != RECORD and not name.startswith(f"{_OWN}/"):
             yield start, after
 
 
@@ -86,7 +86,7 @@ def _today(record: dict[str, str]) -> bytes:
                 name = f"./{_OWN}/{path.relative_to(folder)}"
                 _add(archive, name, None if path.is_dir() else path.read_bytes())
         text = "".join(f"{name}={value}\n" for name, value in record.items())
-        _add(archive, f"./{_RECORD}", text.encode())
+        _add(archive, f"./{RECORD}", text.encode())
     return buffer.getvalue()
 
 

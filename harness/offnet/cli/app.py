@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from offnet.cli import check, doctor, labs, lifecycle, nodes, show
+from offnet.cli import check, doctor, image, labs, lifecycle, nodes, show
 
 _LABS, _RUN, _LOOK, _MACHINE = "Labs", "Run and prove", "Look inside", "This machine"
 
@@ -68,3 +68,4 @@ lifecycle.register(application, _RUN)
 show.register(application, _LOOK)
 nodes.register(application, _LOOK)
 doctor.register(application, _MACHINE)
+image.register(application, _MACHINE)
