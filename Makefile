@@ -62,7 +62,7 @@ clean: ## remove what was made here: environment, runs, caches of tools
 	rm -rf $(VENV) runs dist .coverage .hypothesis
 	find . \( -name __pycache__ -o -name '.*_cache' \) -type d -prune -exec rm -rf {} +
 
-clean-cache: ## remove the node image and the sandbox kernel, which take minutes to build again
+clean-cache: ## remove all that is built once for every lab, and takes minutes to build again
 	rm -rf "$(CACHE)"
 
 $(READY): requirements.lock pyproject.toml

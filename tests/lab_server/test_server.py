@@ -11,6 +11,7 @@ import yaml
 from offnet import artifacts, resources
 from offnet.artifacts import container, gotools
 from offnet.errors import HostError
+from offnet.host import docker
 from offnet.host.base import Host
 from offnet.wait import until
 
@@ -87,6 +88,11 @@ def test_a_disk_that_is_none_is_told_with_what_was_said_there(boot: Boot, tmp_pa
     disk.write_bytes(b"\0" * (1 << 20))
     with pytest.raises(HostError, match=r"Docker did not start .*\n *.*is not a mountpoint"):
         boot(disk)
+
+
+def test_too_little_disk_is_said_before_anything_is_started(tmp_path: Path) -> None:
+    with pytest.raises(HostError, match=r"wants \d+ MiB of disk in .*, where \d+ MiB are free"):
+        docker.require_space(tmp_path, needed=1 << 60)
 
 
 @labs(TOPOLOGIES)

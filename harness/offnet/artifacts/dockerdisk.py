@@ -12,7 +12,6 @@ from offnet.artifacts import container, noderoot, serverroot, uml
 from offnet.artifacts.machine import require_debootstrap
 from offnet.artifacts.store import Recipe
 from offnet.artifacts.workshop import Workshop
-from offnet.errors import HostError
 from offnet.host.docker import DATA, DockerDisk
 from offnet.host.sandbox import Sandbox
 
@@ -69,15 +68,12 @@ def build(workshop: Workshop) -> None:
 def _booted(workshop: Workshop, disk: Path) -> Iterator[Sandbox]:
     kernel = workshop.parts["kernel"]
     place = Path(tempfile.mkdtemp(prefix="sandbox-", dir=workshop.scratch))
-    try:
-        sandbox = Sandbox.start(
-            place,
-            image=workshop.parts[serverroot.KIND] / serverroot.IMAGE,
-            kernel=kernel / uml.BINARY,
-            docker=on_kernel(disk, kernel, writable=True),
-        )
-    except HostError as error:
-        raise workshop.failure(str(error)) from error
+    sandbox = Sandbox.start(
+        place,
+        image=workshop.parts[serverroot.KIND] / serverroot.IMAGE,
+        kernel=kernel / uml.BINARY,
+        docker=on_kernel(disk, kernel, writable=True),
+    )
     try:
         yield sandbox
     finally:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import dataclass
+from importlib.resources import files as resource_files
 from pathlib import Path
 
 from offnet.errors import DeadlineExpired, HostError
@@ -16,6 +18,9 @@ DATA = "/var/lib/docker"
 
 MEMORY = 3072
 """MiB of address space of a guest with Docker: the daemon, containerlab, and nodes with their pages."""
+
+SPACE = 1 << 30
+"""Bytes that what a guest with Docker writes may take on this machine: a lab takes some tens of MB."""
 
 _STATE = "/run/docker.state"
 _LOG = "/var/log/docker.log"
@@ -45,9 +50,22 @@ class DockerDisk:
         """What is added to the guest's mounts."""
         return f"/dev/ubdc /run/root{DATA} ext4 X-mount.mkdir,noatime 0 0\n".encode()
 
-    def files(self) -> dict[str, bytes]:
-        """What containerlab reads to learn that nothing needs to be loaded."""
-        return {f"/usr/lib/modules/{self.release}/modules.builtin": self.modules.read_bytes()}
+    def payload(self) -> dict[str, bytes]:
+        """What starts the daemon, and what containerlab reads to learn that no module need be loaded."""
+        return {
+            "boot/docker.sh": resource_files("offnet.host").joinpath("sandbox-docker.sh").read_bytes(),
+            f"upper/usr/lib/modules/{self.release}/modules.builtin": self.modules.read_bytes(),
+        }
+
+
+def require_space(directory: Path, needed: int = SPACE) -> None:
+    """HostError where a guest would run out of disk in the middle of its work."""
+    free = shutil.disk_usage(directory).free
+    if free < needed:
+        raise HostError(
+            f"a sandbox with Docker wants {needed >> 20} MiB of disk in {directory}, where {free >> 20} MiB "
+            "are free: free some"
+        )
 
 
 def await_ready(host: Host, deadline: Deadline) -> None:

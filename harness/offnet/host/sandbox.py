@@ -17,7 +17,7 @@ from offnet.errors import HostError
 from offnet.host import archive, cpu, keys
 from offnet.host.control import SOCKET, ControlledHost
 from offnet.host.docker import MEMORY as DOCKER_MEMORY
-from offnet.host.docker import DockerDisk, await_ready
+from offnet.host.docker import DockerDisk, await_ready, require_space
 from offnet.host.master import Master, lifeline
 from offnet.host.process import Process
 from offnet.wait import Deadline
@@ -144,8 +144,8 @@ def _prepare(directory: Path, image: Path, files: Mapping[str, bytes], docker: D
         "boot/authorized_keys": made.authorized_keys,
     }
     if docker:
-        payload["boot/docker.sh"] = _resource("sandbox-docker.sh")
-        files = {**files, **docker.files()}
+        require_space(directory)
+        payload |= docker.payload()
     payload |= {f"upper/{name.lstrip('/')}": content for name, content in files.items()}
     (directory / "payload.tar").write_bytes(
         archive.pack(payload, directories=_PAYLOAD_DIRECTORIES, private={"boot/host_key"})
