@@ -1,18 +1,25 @@
-"""Whether the node image and the sandbox kernel are built, and still what today's files make."""
+"""Whether what labs run on is built, and still what today's files make."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 from offnet import artifacts
-from offnet.artifacts import noderoot, uml
+from offnet.artifacts import dockerdisk, noderoot, serverroot, uml
 from offnet.doctor.model import Finding, Status, Topic
 from offnet.errors import OffnetError
 
 
 def findings() -> Iterator[Finding]:
     """One finding an artifact: there, stale, or to be built."""
-    for recipe in (noderoot.recipe(), uml.recipe()):
+    every, containers = "the first run", "the first run of containerlab in the sandbox"
+    recipes = [
+        (noderoot.recipe(), every),
+        (uml.recipe(), every),
+        (serverroot.recipe(), containers),
+        (dockerdisk.recipe(), containers),
+    ]
+    for recipe, first in recipes:
         try:
             folder = artifacts.Store(artifacts.cache_root()).find(recipe)
         except OffnetError as error:
@@ -20,7 +27,7 @@ def findings() -> Iterator[Finding]:
             continue
         if folder is None:
             minutes = max(1, round(recipe.estimate_seconds / 60))
-            seen = f"to be built by the first run, in about {minutes} min"
+            seen = f"to be built by {first}, in about {minutes} min"
             yield Finding(Topic.CACHE, recipe.title, Status.NOTE, seen)
         else:
             yield Finding(Topic.CACHE, recipe.title, Status.OK, str(folder))
