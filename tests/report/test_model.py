@@ -81,9 +81,9 @@ def test_a_damaged_file_is_refused() -> None:
         from_json('{"schema": 1}')
 
 
-def test_there_is_no_ninth_proof() -> None:
-    with pytest.raises(ValueError, match="no proof 9"):
-        _result(Outcome.PASS, 9)
+def test_there_is_no_tenth_proof() -> None:
+    with pytest.raises(ValueError, match="no proof 10"):
+        _result(Outcome.PASS, 10)
 
 
 def test_groups_come_in_reporting_order_with_the_labs_own_point_last() -> None:

@@ -15,6 +15,9 @@ from typing import Any
 
 SCHEMA_VERSION = 1
 
+FAULTS = 9
+"""The number of what is proved only on demand."""
+
 PROOFS: Mapping[int, str] = {
     1: "Reach",
     2: "Isolation",
@@ -24,7 +27,7 @@ PROOFS: Mapping[int, str] = {
     6: "Refusals",
     7: "Fail closed",
     8: "Robust injection",
-    9: "Faults",
+    FAULTS: "Faults",
     0: "The lab's own point",
 }
 """The eight proofs every lab owes, faults on demand, and 0, the lab's own point; as they are reported."""
