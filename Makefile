@@ -40,6 +40,7 @@ lint: $(READY) ## style, types, and whether topologies/ is what labs/ say
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/shellcheck --external-sources --source-path=SCRIPTDIR .github/scripts/*.sh
 	$(BIN)/offnet render --check
 
 render: $(READY) ## write topologies/ anew from labs/

@@ -35,6 +35,7 @@ __all__ = [
     "cache_root",
     "ensure",
     "found",
+    "folder",
     "image_record",
     "kernel",
     "lab_server",
@@ -91,6 +92,11 @@ def ensure(*kinds: str, progress: Progress | None = None, root: Path | None = No
 def found(kind: str) -> Path | None:
     """Return the folder of an artifact if it is there and current; nothing is built."""
     return Store(cache_root()).find(_RECIPES[kind]())
+
+
+def folder(kind: str) -> Path:
+    """Return the folder of today's artifact of a kind, whose last part is its key; it may not exist yet."""
+    return cache_root() / kind / _RECIPES[kind]().key
 
 
 def node_image(progress: Progress | None = None) -> Path:

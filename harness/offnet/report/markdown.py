@@ -36,7 +36,8 @@ def render(run: Run) -> str:
 def escape(text: str) -> str:
     """Text that Markdown shows as it is, on one line, also inside a table."""
     line = " ".join(text.split()).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-    return re.sub(r"([\\`*_{}\[\]()#+!|~@-])", r"\\\1", line)
+    line = re.sub(r"([\\`*_\[\]#|~@])", r"\\\1", line)
+    return re.sub(r"^(\d*)([-+=.)])", r"\1\\\2", line)  # what a line only begins a list or heading with
 
 
 def fenced(text: str) -> str:
