@@ -119,21 +119,22 @@ class Source:
 def package(distribution: str, release: str, module: str) -> Source | None:
     """Where a module of a kernel comes from; None for a distribution, or a kernel, that is not known.
 
-    Debian and Arch have all of them in the kernel's own package, but not in Debian's kernel for clouds;
-    Ubuntu (on GitHub's runners with Azure's kernel) and Fedora have those of ``EXTRA`` in another one.
+    Debian, in its kernel for clouds as well, and Arch have all of them in the kernel's own package: one
+    that is missing there belongs to another kernel, or was replaced since the start. Ubuntu (on GitHub's
+    runners with Azure's kernel) and Fedora have those of ``EXTRA`` in a second package.
     """
     if FOREIGN.search(release):
         return None
     match distribution:
         case "debian":
-            name = "linux-image-amd64"
-            return Source(name, f"sudo apt-get install -y {name}", restart="cloud" in release)
+            return Source("linux-image-amd64", "sudo apt-get install -y linux-image-amd64", restart=True)
         case "ubuntu":
             name = f"linux-modules-{'extra-' if module in EXTRA else ''}{release}"
             return Source(name, f"sudo apt-get install -y {name}")
         case "fedora":
             name = f"kernel-modules-{'extra-' if module in EXTRA else ''}{release}"
-            return Source(name, f"sudo dnf install -y {name}")
+            both = f"kernel-modules-{release} kernel-modules-extra-{release}"
+            return Source(name, f"sudo dnf install -y {both}")
         case "arch":
             return Source("linux", "sudo pacman -S linux", restart=True)
     return None
