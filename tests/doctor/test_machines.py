@@ -59,7 +59,7 @@ def test_a_laptop_where_everything_is_refused(machine: Machine) -> None:
     found = judged(machine("debian-12-laptop"))
     assert found["docker"].remedy == "sudo usermod -aG docker learner"
     assert "0.48.6" in found["containerlab"].seen
-    assert "0.60.0 or newer" in found["containerlab"].seen
+    assert "0.76 or newer" in found["containerlab"].seen
     assert found["rights for containerlab"].remedy == "sudo chmod u+s /usr/bin/containerlab"
     assert found["user namespaces"].remedy == (
         "sudo sysctl kernel.unprivileged_userns_clone=1 user.max_user_namespaces=10000"
@@ -98,6 +98,21 @@ def test_docker_that_cannot_be_used(
     assert finding.status is Status.MISSING
     assert seen in finding.seen
     assert finding.remedy == remedy
+
+
+@pytest.mark.parametrize(
+    ("version", "status"),
+    [
+        ("0.79.0", Status.OK),
+        ("0.76.0", Status.OK),
+        ("0.75.1", Status.MISSING),
+        ("0.0.0", Status.NOTE),
+        ("", Status.NOTE),
+    ],
+)
+def test_versions_of_containerlab(version: str, status: Status, machine: Machine) -> None:
+    facts = replace(machine("ubuntu-24.04-server"), containerlab=Containerlab("/bin/containerlab", version))
+    assert judged(facts)["containerlab"].status is status
 
 
 @pytest.mark.parametrize("distribution", ["debian", "ubuntu", "fedora", "arch"])

@@ -8,8 +8,10 @@ from collections.abc import Iterator
 from offnet.doctor.facts import ADMINS, Containerlab, Docker, Facts, Refusal, User
 from offnet.doctor.model import Finding, Status, Topic
 
-OLDEST_CONTAINERLAB = (0, 60, 0)
+OLDEST_CONTAINERLAB = (0, 76)
 """The first whose topology files may hold all that the rendered ones do."""
+UNVERSIONED = (0, 0, 0)
+"""What a containerlab says that was built without its release's flags."""
 OLDEST_API, OLDEST_DOCKER = (1, 44), "API 1.44, that is Docker 25,"
 """What containerlab 0.79 asks for."""
 INSTALL = 'bash -c "$(curl -sL https://get.containerlab.dev)"'
@@ -59,10 +61,10 @@ def _containerlab(found: Containerlab) -> Finding:
         return _finding("containerlab", Status.MISSING, "not installed", INSTALL)
     version = _numbers(found.version)
     seen = f"{found.version or 'of unknown version'}, {found.path}"
-    if version and version < OLDEST_CONTAINERLAB:
+    if UNVERSIONED < version < OLDEST_CONTAINERLAB:
         oldest = ".".join(map(str, OLDEST_CONTAINERLAB))
         return _finding("containerlab", Status.MISSING, f"{seen}; {oldest} or newer is needed", INSTALL)
-    return _finding("containerlab", Status.OK if version else Status.NOTE, seen)
+    return _finding("containerlab", Status.OK if version > UNVERSIONED else Status.NOTE, seen)
 
 
 def _rights(found: Containerlab, user: User) -> Finding:
