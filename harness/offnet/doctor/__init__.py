@@ -18,15 +18,14 @@ CONTAINERLAB = (Topic.MACHINE, Topic.KERNEL, Topic.CONTAINERLAB)
 def diagnose() -> Diagnosis:
     """Looks at everything, changes nothing, and says where labs will run."""
     seen = look.facts()
-    cached = tuple(cache.findings())
-    built = not missing(cached, Topic.CACHE) and all(f.status is Status.OK for f in cached)
+    built = cache.is_built()
     found = (
         *machine.findings(built=built),
         *(() if built else (pitfalls.user_namespaces(seen),)),
         *native.findings(),
         *containers.findings(seen, kernel.distribution()),
         *pitfalls.findings(seen.settings),
-        *cached,
+        *cache.findings(),
     )
     folders = sorted(file.parent for file in resources.labs().glob("*/lab.yml"))
     return choose(found, tuple(needs.of_labs(folders, found)))

@@ -10,6 +10,14 @@ from offnet.doctor.model import Finding, Status, Topic
 from offnet.errors import OffnetError
 
 
+def is_built() -> bool:
+    """Whether the embedded runtime in a sandbox needs no build; false where that cannot be seen."""
+    try:
+        return None not in {artifacts.found(kind) for kind in (artifacts.NODE_IMAGE, artifacts.KERNEL)}
+    except OffnetError:
+        return False
+
+
 def findings() -> Iterator[Finding]:
     """One finding an artifact: there, stale, or to be built."""
     every, containers = "the first run", "the first run of containerlab in the sandbox"
