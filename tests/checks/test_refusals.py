@@ -134,4 +134,4 @@ def test_a_dead_daemon_leaks_nothing(network: Network, subject: Subject, find: F
     ],
 )
 def test_a_reason_belongs_to_the_peer_that_began(address: str, pattern: str, line: str) -> None:
-    assert line_about(LOG, address, pattern) == line
+    assert line_about(LOG, f"{address} is initiating ", pattern) == line

@@ -10,9 +10,9 @@ from offnet.experiments.closed import Closed, dead_daemons
 from offnet.experiments.refusal import (
     PROBES,
     UNKNOWN_IDENTITY,
-    WRONG_KEY,
     Refusal,
     unknown_identities,
+    wrong_key_told,
     wrong_keys,
 )
 from offnet.experiments.subjects import Subject, subjects
@@ -34,12 +34,12 @@ def claims(network: Network) -> Iterator[Claim[Any]]:
 
 
 def _wrong_key(subject: Subject) -> Claim[dict[str, Refusal]]:
-    site, gateway = subject.site.name, subject.tunnel.gateway
+    site, (node, pattern) = subject.site.name, wrong_key_told(subject)
     routes = "its static route does" if _kept(subject) else "and no route"
     return Claim(
         6,
         f"{site}: wrong key refused for that reason",
-        f"{gateway} logs {WRONG_KEY[subject.connection.version]!r}; no SA of {site} stays, {routes}",
+        f"{node} logs {pattern!r}; no SA of {site} stays, {routes}",
         wrong_keys,
         lambda seen: judge_wrong_key(subject, seen[site]),
     )
@@ -52,22 +52,22 @@ def _unknown(subject: Subject) -> Claim[dict[str, Refusal]]:
         f"{site}: unknown identity refused for that reason",
         f"{gateway} logs {UNKNOWN_IDENTITY[subject.connection.version]!r}; no SA of that identity",
         unknown_identities,
-        lambda seen: judge_refusal(subject, seen[site]),
+        lambda seen: judge_refusal(gateway, seen[site]),
     )
 
 
-def judge_refusal(subject: Subject, seen: Refusal) -> Verdict:
-    """The aggregator told that reason, and no SA is left."""
+def judge_refusal(node: str, seen: Refusal) -> Verdict:
+    """That node told the reason, and no SA is left."""
     mistakes = [f"SA left: {sa}" for sa in seen.sas]
     if not seen.reason:
-        mistakes.append(f"{subject.tunnel.gateway} tells no such reason")
+        mistakes.append(f"{node} tells no such reason")
     return verdict(mistakes, seen.reason)
 
 
 def judge_wrong_key(subject: Subject, seen: Refusal) -> Verdict:
     """The same, and no route is left but a static one, which stays."""
     kept = _kept(subject)
-    refused = judge_refusal(subject, seen)
+    refused = judge_refusal(wrong_key_told(subject)[0], seen)
     mistakes = [] if refused.holds else [refused.seen]
     mistakes += [f"route left at {node}" for node in seen.routes if node not in kept]
     mistakes += [f"static route gone from {node}" for node in kept if node not in seen.routes]

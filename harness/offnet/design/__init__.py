@@ -39,6 +39,7 @@ def design(intent: LabIntent, crypto: Crypto | None = None) -> Network:
         nodes=nodes,
         links=links,
         vpns=tuple(Vpn(name, vpn.rd, vpn.rt.import_, vpn.rt.export) for name, vpn in intent.vpns.items()),
-        sites=tuple(sites[name] for name in intent.sites),
+        sites=tuple(sites[name] for name in intent.sites if name in sites),
+        unprotected=tuple(site for rule in rules for site in rule.unprotected),
         capture_point=intent.internet,
     )

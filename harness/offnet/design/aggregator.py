@@ -17,6 +17,7 @@ from offnet.intent.selection import Selection
 from offnet.network.model import (
     ChildSa,
     Crypto,
+    Drop,
     Identity,
     IkeConnection,
     Interface,
@@ -34,7 +35,11 @@ def aggregator_ends(
     intent: LabIntent, numbers: Numbers, peers: tuple[Peer, ...], crypto: Crypto
 ) -> list[Part]:
     """Connections, keys, what the agent may inject, and the interfaces into the VRFs."""
-    parts = [_own_end(peer, crypto) for peer in peers if peer.shared is None]
+    parts = [
+        _dropping(peer) if peer.incomplete else _own_end(peer, crypto)
+        for peer in peers
+        if peer.shared is None
+    ]
     parts += _shared_ends(intent, numbers, peers, crypto)
     parts += _secrets(peers)
     return parts + _inside_interfaces(peers)
@@ -47,6 +52,14 @@ def _own_end(peer: Peer, crypto: Crypto) -> Part:
     child = replace(_child(peer.name, peer.terms, peer.vrf, (peer,), crypto), start_action=start)
     connection = _connection(peer.terms, child, crypto, (str(peer.address), peer.identity))
     return Part(peer.gateway_name, connections=(connection,), policies=_policies(peer))
+
+
+def _dropping(peer: Peer) -> Part:
+    """What an incomplete profile does to the traffic that it should protect: routed here, dropped here."""
+    vrf, lan = peer.vrf, (peer.lan.prefix,)
+    drop = Drop(peer.name, peer.selector.profile, inside(vrf), peer.lan.prefix)
+    policy = ReverseRoutePolicy(peer.name, vrf.name, vrf.table, inside(vrf), lan, static=True)
+    return Part(peer.gateway_name, drops=(drop,), policies=(policy,))
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from ipaddress import IPv4Address
 
 from offnet.network.model import (
     Bgp,
+    Drop,
     IkeConnection,
     IkeDaemon,
     Interface,
@@ -22,6 +23,7 @@ from offnet.network.model import (
     SharedSecret,
     Site,
     StaticRoute,
+    Unprotected,
     Vrf,
 )
 
@@ -42,6 +44,7 @@ class Part:
     secrets: tuple[SharedSecret, ...] = ()
     policies: tuple[ReverseRoutePolicy, ...] = ()
     await_peers: tuple[IPv4Address, ...] = ()
+    drops: tuple[Drop, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +54,7 @@ class Contribution:
     parts: tuple[Part, ...] = ()
     links: tuple[Link, ...] = ()
     sites: tuple[Site, ...] = ()
+    unprotected: tuple[Unprotected, ...] = ()
 
 
 def assemble(parts: Iterable[Part]) -> tuple[Node, ...]:
@@ -78,6 +82,7 @@ def _node(name: str, parts: tuple[Part, ...]) -> Node:
         contexts=(context,),
         ike=_ike(parts),
         reverse_routes=tuple(policy for part in parts for policy in part.policies),
+        drops=tuple(drop for part in parts for drop in part.drops),
     )
 
 

@@ -10,7 +10,7 @@ from offnet.design.identities import connection_name, pattern_of, shown
 from offnet.design.lan import Lan
 from offnet.design.numbers import Numbers
 from offnet.intent.models import Gateway, Keyring, LabIntent, OffNetSite, Profile
-from offnet.intent.selection import Selection, Selector, identity_of
+from offnet.intent.selection import INCOMPLETE, Selection, Selector, identity_of
 from offnet.network.model import (
     AuthRound,
     ChildSa,
@@ -91,6 +91,11 @@ class Peer:
         return pattern_of(self.selector, self.identity) if self.selector.partial else None
 
     @property
+    def incomplete(self) -> bool:
+        """Whether its profile has no match, so that it gets no SA."""
+        return self.selector.kind == INCOMPLETE
+
+    @property
     def aggressive(self) -> bool:
         """Whether IKEv1 needs the identity before it can know the key."""
         return self.secret.owners == (str(self.identity),) and self.identity.kind is not IdentityKind.ADDRESS
@@ -104,13 +109,15 @@ class Peer:
 
 
 def resolve(intent: LabIntent, numbers: Numbers) -> Iterator[Peer]:
-    """Every off-net site that a complete profile matches."""
+    """Every off-net site with the match that selects its profile, or with its incomplete profile."""
     selection = Selection(intent.profiles)
     for name, site in intent.sites.items():
-        if not isinstance(site, OffNetSite) or site.ipsec.profile is not None:
+        if not isinstance(site, OffNetSite):
             continue
         kind, value = identity_of(site)
         selector = selection.select(kind, value)
+        if site.ipsec.profile is not None:
+            selector = Selector(site.ipsec.profile, INCOMPLETE, name)
         assert selector is not None  # noqa: S101 - a rule of the intent
         profile, gateway = intent.profiles[selector.profile], intent.gateways[site.ipsec.gateway]
         identity = shown(kind, value)

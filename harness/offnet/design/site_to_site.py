@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from ipaddress import IPv4Interface
 
 from offnet.design.aggregator import ANYWHERE, aggregator_ends
@@ -20,6 +21,7 @@ from offnet.network.model import (
     SharedSecret,
     Site,
     Tunnel,
+    Unprotected,
 )
 
 LAN = "lan"
@@ -34,7 +36,17 @@ def site_to_site(intent: LabIntent, numbers: Numbers, crypto: Crypto) -> Contrib
     ]
     parts += aggregator_ends(intent, numbers, peers, crypto)
     links = tuple(link for way in ways for link in way.links)
-    return Contribution(tuple(parts), links, tuple(_site(peer) for peer in peers))
+    return Contribution(
+        tuple(parts),
+        links,
+        tuple(_site(peer) for peer in peers if not peer.incomplete),
+        tuple(_unprotected(peer) for peer in peers if peer.incomplete),
+    )
+
+
+def _unprotected(peer: Peer) -> Unprotected:
+    site = replace(_site(peer), tunnel=None)
+    return Unprotected(site, peer.selector.profile, peer.gateway_address, peer.address)
 
 
 def _attachment(peer: Peer) -> tuple[IPv4Interface, str | None]:

@@ -19,12 +19,12 @@ def since(lab: RunningLab, node: str, start: int, log: str = CHARON_LOG) -> str:
     return lab.run(node, ["tail", "-c", f"+{start + 1}", log]).stdout
 
 
-def line_about(text: str, address: str, pattern: str) -> str:
-    """The first line with the pattern in a negotiation that this address has begun; else an empty one.
+def line_about(text: str, about: str, pattern: str) -> str:
+    """The first line with the pattern in a negotiation that began with the line ``about``; else an empty one.
 
     charon's lines bear the number of their IKE_SA, with the connection's name once that is known.
     """
-    begun = set(re.findall(rf"<(?:[^<>|]*\|)?(\d+)> {re.escape(address)} is initiating ", text))
+    begun = set(re.findall(rf"<(?:[^<>|]*\|)?(\d+)> {re.escape(about)}", text))
     for line in text.splitlines():
         number = re.search(rf"<(?:[^<>|]*\|)?(\d+)> .*(?:{pattern})", line)
         if number and number[1] in begun:

@@ -23,6 +23,8 @@ WRONG_KEY = {
     1: r"could not decrypt payloads",
     2: r"tried \d+ shared keys? for .* but MAC mismatched",
 }
+# In Aggressive Mode the aggregator proves first that it has the key, and the site refuses that proof.
+WRONG_PROOF = r"calculated HASH does not match HASH payload"
 UNKNOWN_IDENTITY = {1: r"no peer config found", 2: r"no matching peer config found"}
 STRANGER = "stranger.invalid"  # no lab's: profiles match domains below .example
 LENGTH = 84
@@ -71,7 +73,8 @@ def _wrong_key(bench: Bench, subject: Subject) -> Refusal:
 def _attempt(bench: Bench, subject: Subject, spoke: Vici, gateway: Vici) -> Refusal:
     """The SA goes, the key that is loaded is tried, and nothing is sent in clear or through."""
     lab, tunnel = bench.lab, subject.tunnel
-    start = mark(lab, tunnel.gateway)
+    node, pattern = wrong_key_told(subject)
+    start = mark(lab, node)
     spoke.terminate(ike=tunnel.site_connection)
     gone = {}
     if tunnel.rri == "dynamic":
@@ -83,9 +86,8 @@ def _attempt(bench: Bench, subject: Subject, spoke: Vici, gateway: Vici) -> Refu
         interval=POLL,
     )
     _try(spoke, subject)
-    reason = _reason(
-        bench, subject, start, WRONG_KEY[subject.connection.version], lambda: _sas_of(gateway, tunnel)
-    )
+    about = f"{tunnel.address} is initiating " if node == tunnel.gateway else "initiating "
+    reason = _reason(bench, (node, start), about, pattern, lambda: _sas_of(gateway, tunnel))
     out = _replies(bench, subject, outward=True)
     into = _replies(bench, subject, outward=False)
     return Refusal(
@@ -93,20 +95,31 @@ def _attempt(bench: Bench, subject: Subject, spoke: Vici, gateway: Vici) -> Refu
     )
 
 
+def wrong_key_told(subject: Subject) -> tuple[str, str]:
+    """The node that can know of a wrong key, and what it says then."""
+    if subject.connection.aggressive:
+        return subject.site.node, WRONG_PROOF
+    return subject.tunnel.gateway, WRONG_KEY[subject.connection.version]
+
+
 def _reason(
-    bench: Bench, subject: Subject, start: int, pattern: str, accepted: Callable[[], tuple[str, ...]]
+    bench: Bench,
+    place: tuple[str, int],
+    about: str,
+    pattern: str,
+    accepted: Callable[[], tuple[str, ...]],
 ) -> str:
-    """The line since a mark in which the aggregator refuses this peer; none if it accepts or is silent."""
-    gateway, address = subject.tunnel.gateway, str(subject.tunnel.address)
+    """The line in a node's log since a mark that refuses such a negotiation; none if it is accepted."""
+    node, start = place
     line = ""
 
     def look() -> bool:
         nonlocal line
-        line = line_about(since(bench.lab, gateway, start), address, pattern)
+        line = line_about(since(bench.lab, node, start), about, pattern)
         return bool(line or accepted())
 
     with suppress(DeadlineExpired):  # the verdict on silence is for the judge
-        until(look, what=f"{gateway} refuses {address}", deadline=DEADLINE, interval=POLL)
+        until(look, what=f"{node} refuses", deadline=DEADLINE, interval=POLL)
     return line
 
 
@@ -167,8 +180,8 @@ def _unknown_identity(bench: Bench, subject: Subject) -> Refusal:
             spoke.initiate(children[0].name, stranger.name, timeout=2)
         reason = _reason(
             bench,
-            subject,
-            start,
+            (tunnel.gateway, start),
+            f"{tunnel.address} is initiating ",
             UNKNOWN_IDENTITY[stranger.version],
             lambda: _sas_as(gateway, local.id.text),
         )

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from offnet.intent.models import ANYBODY, OffNetSite, Profile
 
 DOMAIN, USER_DOMAIN = "domain", "user_domain"
+INCOMPLETE = "incomplete"  # in place of a match, where the profile has none
 # The kinds that match by a part of the identity, by the kind of identity that they match.
 _PARTIAL = {"host": DOMAIN, "user": USER_DOMAIN}
 

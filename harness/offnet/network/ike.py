@@ -114,6 +114,16 @@ class IkeDaemon:
 
 
 @dataclass(frozen=True, slots=True)
+class Drop:
+    """Traffic that an incomplete profile should protect: dropped, and counted under a name."""
+
+    counter: str
+    profile: str
+    interface: str
+    prefix: IPv4Network
+
+
+@dataclass(frozen=True, slots=True)
 class ReverseRoutePolicy:
     """What the agent may inject for one connection: these prefixes, into this VRF, by this interface.
 

@@ -14,6 +14,7 @@ from ipaddress import IPv4Address, IPv4Network
 from offnet.network.ike import (
     AuthRound,
     ChildSa,
+    Drop,
     Identity,
     IdentityKind,
     IkeConnection,
@@ -39,6 +40,7 @@ __all__ = [
     "BgpNeighbor",
     "ChildSa",
     "Crypto",
+    "Drop",
     "Endpoint",
     "Identity",
     "IdentityKind",
@@ -58,6 +60,7 @@ __all__ = [
     "Site",
     "StaticRoute",
     "Tunnel",
+    "Unprotected",
     "Vpn",
     "Vrf",
 ]
@@ -90,6 +93,7 @@ class Node:
     contexts: tuple[RoutingContext, ...]
     ike: IkeDaemon | None = None
     reverse_routes: tuple[ReverseRoutePolicy, ...] = ()
+    drops: tuple[Drop, ...] = ()
 
     @property
     def default(self) -> RoutingContext:
@@ -172,6 +176,16 @@ class Site:
 
 
 @dataclass(frozen=True, slots=True)
+class Unprotected:
+    """An off-net site whose profile is incomplete: it gets no SA, and its traffic is dropped and counted."""
+
+    site: Site
+    profile: str
+    gateway_address: IPv4Address
+    address: IPv4Address
+
+
+@dataclass(frozen=True, slots=True)
 class Vpn:
     """A customer's VPN as the provider numbers it."""
 
@@ -183,7 +197,10 @@ class Vpn:
 
 @dataclass(frozen=True, slots=True)
 class Network:
-    """A whole lab, resolved. ``capture_point`` is where the wire proof listens."""
+    """A whole lab, resolved. ``capture_point`` is where the wire proof listens.
+
+    ``unprotected`` sites are no part of ``sites``.
+    """
 
     name: str
     title: str
@@ -194,6 +211,7 @@ class Network:
     vpns: tuple[Vpn, ...]
     sites: tuple[Site, ...]
     capture_point: str
+    unprotected: tuple[Unprotected, ...] = ()
     warnings: tuple[str, ...] = ()
     _by_name: dict[str, Node] = field(default_factory=dict, repr=False, compare=False)
     _sites_by_name: dict[str, Site] = field(default_factory=dict, repr=False, compare=False)

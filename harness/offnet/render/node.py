@@ -8,7 +8,12 @@ from typing import Any
 
 from offnet.network.model import InterfaceKind, Node, ReverseRoutePolicy, Role
 from offnet.render.kernel import batch_lines, front_door_lines, needs_guard, sysctl_lines
-from offnet.render.strongswan import connection_message, secret_id, secret_section, section_text
+from offnet.render.strongswan import (
+    connection_message,
+    secret_id,
+    secret_section,
+    section_text,
+)
 from offnet.render.templates import template
 
 # The routing protocol number of reverse routes in the kernel, so that they are told from others.
@@ -29,6 +34,8 @@ def node_files(node: Node) -> dict[str, str]:
         files["nftables.conf"] = _guard(node)
     elif node.role is Role.NAT:
         files["nftables.conf"] = _nat(node)
+    elif node.drops:
+        files["nftables.conf"] = template("incomplete.conf.j2").render(node=node)
     return files | _frr(node) | _strongswan(node) | _agent(node)
 
 
@@ -72,9 +79,11 @@ def _strongswan(node: Node) -> dict[str, str]:
         return {}
     connections = {c.name: connection_message(c) for c in node.ike.connections}
     secrets = {secret_id(secret): secret_section(secret) for secret in node.ike.secrets}
+    aggressive = any(connection.aggressive for connection in node.ike.connections)
     settings = {
         "dpd_retransmit": node.ike.connections[0].dpd_delay,
-        "aggressive": any(connection.aggressive for connection in node.ike.connections),
+        "aggressive": aggressive,
+        "initiates_aggressive": aggressive and node.role is Role.SPOKE,
     }
     return {
         "strongswan.conf": template("strongswan/strongswan.conf.j2").render(settings),

@@ -80,9 +80,10 @@ def has_key(scope: Scope) -> Iterator[Finding]:
     for name, site in _off_net(scope):
         kind, value = identity_of(site)
         selector = selection.select(kind, value)
-        if selector is None or selector.kind in ("address", "group"):
+        chosen = site.ipsec.profile or (selector and selector.profile)
+        if chosen not in scope.intent.profiles or (selector and selector.kind in ("address", "group")):
             continue  # told already, where the match is
-        ring = scope.intent.profiles[selector.profile].keyring
+        ring = scope.intent.profiles[chosen].keyring
         keyring = scope.intent.keyrings.get(ring)
         if keyring is not None and keyring.key(str(site.ipsec.address.ip), value) is None:
             expected = f"a peer that has a key in keyring {ring}, by its address or its identity"
