@@ -8,10 +8,11 @@ from typing import Any
 import pytest
 
 from offnet.design import design
-from offnet.design.identities import connection_name, fits, patterns, precedence, shown
+from offnet.design.identities import connection_name, fits, patterns, shown
 from offnet.intent.models import LabIntent
 from offnet.intent.selection import Selector
 from offnet.network.model import Crypto, Identity, IdentityKind
+from offnet.network.precedence import after, precedence
 
 Data = dict[str, Any]
 DOMAINS = ("example", "vpn1.example", "east.vpn1.example")
@@ -121,3 +122,13 @@ def test_ikev1_needs_the_identity_first_where_it_alone_has_the_key(
             network.node(site.node).connection(site.tunnel.site_connection),
         )
         assert {end.aggressive for end in ends} == {aggressive and crypto is Crypto.AS_PRINTED}
+
+
+def test_a_longer_pattern_is_followed_by_the_shorter_ones(data: Data) -> None:
+    ike = design(with_domains(data, DOMAINS)).node("vpn-gw1-east").ike
+    assert ike is not None
+    longest, middle, shortest = (c for c in ike.connections if c.remote.id.pattern)
+    held = [shortest, ike.connections[0], middle]
+    assert after(longest, held) == (middle, shortest)
+    assert after(middle, [longest, shortest]) == (shortest,)
+    assert after(shortest, [longest, middle]) == ()

@@ -86,3 +86,21 @@ def test_of_peers_that_share_a_connection_each_gets_its_own() -> None:
     decision = decide(other, POLICIES, IF_IDS)
     assert decision.routes == ()
     assert "no policy for spoke2.vpn1.example" in decision.refusals[0]
+
+
+@pytest.mark.parametrize(
+    ("connection", "identity", "selector", "foreign"),
+    [
+        ("vpn1-domain", "spoke1.vpn1.example", "10.0.67.0/24", False),
+        ("vpn1-domain", "spoke1.vpn1.example", "10.0.68.0/24", True),
+        ("vpn1-domain", "spoke1.vpn1.example", "0.0.0.0/0", True),
+        ("vpn1-domain", "spoke2.vpn1.example", "10.0.67.0/24", True),
+        ("east1", "198.51.100.2", "10.0.68.0/24", False),
+        ("nobody", "198.51.100.2", "10.0.68.0/24", False),
+    ],
+)
+def test_what_is_another_peers_is_foreign_where_charon_cannot_tell(
+    connection: str, identity: str, selector: str, *, foreign: bool
+) -> None:
+    sa = of(selector, connection=connection, identity=identity)
+    assert decide(sa, POLICIES, IF_IDS).foreign is foreign

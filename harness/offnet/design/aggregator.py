@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import product
 
-from offnet.design.identities import connection_name, patterns, precedence
+from offnet.design.identities import connection_name, patterns
 from offnet.design.internet import FRONT_DOOR
 from offnet.design.numbers import Numbers
 from offnet.design.parts import Part
@@ -25,6 +25,7 @@ from offnet.network.model import (
     ReverseRoutePolicy,
     Vrf,
 )
+from offnet.network.precedence import precedence
 
 # Outside tunnels every peer is a host; a CE's policy covers all that leaves its LAN (access list 100).
 ANYWHERE = ("0.0.0.0/0",)

@@ -45,12 +45,3 @@ def connection_name(selector: Selector, pattern: Identity, *, aggressive: bool) 
     below = selector.kind == USER_DOMAIN and pattern.text.startswith("*.")
     value = "" if selector.kind == ANYBODY else f"-{selector.value.replace('.', '_')}"
     return f"{selector.profile}-{selector.kind}{value}{'-below' * below}{'-aggressive' * aggressive}"
-
-
-def precedence(pattern: Identity) -> tuple[int, str]:
-    """A sort key: the longest pattern first, and the one of everybody last.
-
-    To charon all patterns that fit are equally good: of those it takes the one that was loaded first.
-    """
-    length = 0 if pattern.kind is IdentityKind.ANY else len(pattern.text)
-    return -length, pattern.text

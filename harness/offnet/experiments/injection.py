@@ -23,6 +23,7 @@ PROBES = 3
 LENGTH = 84
 ANYTHING = "0.0.0.0/0"
 DEADLINE = 10.0
+JUDGEMENT = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +67,7 @@ def _greed(bench: Bench, subject: Subject) -> Greed:
         for name, prefix in wishes.items():
             with suppress(CommandRefused, DeadlineExpired):
                 spoke.initiate(name, greedy.name, timeout=1)
+            _await_judgement(gateway, subject)
             protected = [child.remote_ts for child in _children(gateway, subject)]
             given[prefix] = tuple(ts for group in protected for ts in group)
     finally:
@@ -101,6 +103,17 @@ def _await_child(gateway: Vici, subject: Subject) -> ChildSaState:
         deadline=DEADLINE,
         interval=POLL,
     )
+
+
+def _await_judgement(gateway: Vici, subject: Subject) -> None:
+    """Where sites share a connection the agent ends what is not the peer's, once it has heard of it."""
+    with suppress(DeadlineExpired):  # the verdict on what stays is for the judge
+        until(
+            lambda: all(child.remote_ts == (str(subject.site.lan),) for child in _children(gateway, subject)),
+            what=f"{subject.site.name} has only what is its own",
+            deadline=JUDGEMENT,
+            interval=POLL,
+        )
 
 
 def _set_up_anew(spoke: Vici, gateway: Vici, subject: Subject) -> None:

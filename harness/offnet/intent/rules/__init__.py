@@ -31,6 +31,7 @@ RULES: tuple[Rule, ...] = (
     profiles.keyring_exists,
     profiles.keyring_has_keys,
     profiles.vrf_exists,
+    profiles.static_peers_are_known,
     profiles.dead_after_probes,
     peers.one_identity,
     peers.distinct_identities,

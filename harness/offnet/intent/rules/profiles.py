@@ -6,8 +6,10 @@ from collections.abc import Iterator
 
 from offnet.intent.document import KeyPath
 from offnet.intent.finding import Finding
+from offnet.intent.models import ANYBODY
 from offnet.intent.rules.names import one_of
 from offnet.intent.salvage import Scope
+from offnet.intent.selection import DOMAIN, USER_DOMAIN
 
 INCOMPLETE = (
     "at least one match: a profile without one is incomplete, and the traffic of a crypto map"
@@ -15,6 +17,7 @@ INCOMPLETE = (
 )
 
 
+PARTIAL = (DOMAIN, USER_DOMAIN, ANYBODY)
 NOUNS = {
     "address": "an address",
     "host": "a host",
@@ -89,6 +92,15 @@ def keyring_has_keys(scope: Scope) -> Iterator[Finding]:
                 path = ("profiles", name, "match", kind, index or 0)
                 expected = f"{NOUNS[kind]} that has a key in keyring {profile.keyring}"
                 yield Finding(path, expected, see=("keyrings", profile.keyring))
+
+
+def static_peers_are_known(scope: Scope) -> Iterator[Finding]:
+    """A static reverse route asks for an SA when it attracts traffic: that takes a peer with an address."""
+    for name, profile in scope.intent.profiles.items():
+        partial = next((kind for kind, _, _ in profile.match.entries() if kind in PARTIAL), None)
+        if profile.rri == "static" and partial is not None:
+            expected = "dynamic or off: where the peers of a pattern are, only they can tell"
+            yield Finding(("profiles", name, "rri"), expected, see=("profiles", name, "match", partial))
 
 
 def dead_after_probes(scope: Scope) -> Iterator[Finding]:

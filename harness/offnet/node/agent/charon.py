@@ -10,7 +10,7 @@ from contextlib import suppress
 from typing import Any
 
 from vici import Session
-from vici.exception import DeserializationException, SessionException
+from vici.exception import CommandException, DeserializationException, SessionException
 
 from .sas import Change, Sa, change, live_sas
 
@@ -53,6 +53,13 @@ class Charon:
             event = self._next()
             if event is not None:
                 yield event
+
+    def end(self, sa: Sa) -> None:
+        """Ask for the end of a CHILD_SA; the event tells when it is gone."""
+        # Without a callback charon answers at once; an SA that is gone already is no failure.
+        with suppress(CommandException):
+            for _ in self._session.terminate({"child-id": str(sa.id), "timeout": "-1"}):
+                pass
 
     def close(self) -> None:
         """Close both connections."""

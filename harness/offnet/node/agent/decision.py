@@ -21,10 +21,11 @@ class Route:
 
 @dataclass(frozen=True)
 class Decision:
-    """What an SA gets, and what it is refused and why."""
+    """What an SA gets, and what it is refused and why; ``foreign`` says that it must not be at all."""
 
     routes: tuple[Route, ...] = ()
     refusals: tuple[str, ...] = ()
+    foreign: bool = False
 
 
 class Policies:
@@ -33,11 +34,16 @@ class Policies:
     def __init__(self, policies: Iterable[Policy]) -> None:
         self.all = tuple(policies)
         self._by_peer = {(policy.connection, policy.identity): policy for policy in self.all}
+        self._shared = {policy.connection for policy in self.all if policy.identity is not None}
 
     def of(self, sa: Sa) -> Policy | None:
         """The policy of an SA, None if there is none."""
         own = self._by_peer.get((sa.connection, sa.identity))
         return own or self._by_peer.get((sa.connection, None))
+
+    def shared(self, sa: Sa) -> bool:
+        """Whether peers of several identities, each with prefixes of its own, use the SA's connection."""
+        return sa.connection in self._shared
 
 
 def decide(sa: Sa, policies: Policies, if_ids: Mapping[str, int]) -> Decision:
@@ -45,11 +51,13 @@ def decide(sa: Sa, policies: Policies, if_ids: Mapping[str, int]) -> Decision:
 
     An SA whose if_id is not that of the policy's interface gets nothing: its packets would enter
     or leave another VRF than the route is in. What peers propose beyond their policy (the whole
-    Internet, another site's LAN) is refused, also where charon was told to accept it.
+    Internet, another site's LAN) is refused, also where charon was told to accept it. Where peers share
+    a connection charon accepts for one what is another's: such an SA is ``foreign``.
     """
     policy = policies.of(sa)
     if policy is None:
-        return Decision(refusals=(f"{sa}: no policy for {sa.identity or 'this peer'}",))
+        reason = f"{sa}: no policy for {sa.identity or 'this peer'}"
+        return Decision(refusals=(reason,), foreign=policies.shared(sa))
     if_id = if_ids.get(policy.interface)
     if sa.if_id != if_id:
         return Decision(refusals=(f"{sa}: if_id {sa.if_id}, but {policy.interface} has {if_id}",))
@@ -61,7 +69,7 @@ def decide(sa: Sa, policies: Policies, if_ids: Mapping[str, int]) -> Decision:
             refusals.append(f"{sa}: {selector}: {reason}")
         else:
             routes.append(Route(policy.table, IPv4Network(selector), policy.interface))
-    return Decision(tuple(routes), tuple(refusals))
+    return Decision(tuple(routes), tuple(refusals), foreign=bool(refusals) and policies.shared(sa))
 
 
 def refusal(selector: str, policy: Policy) -> str:

@@ -31,12 +31,14 @@ class Agent:
         self._kernel = kernel
         self._ledger = Ledger()
         self._if_ids: dict[str, int] = {}
+        self._foreign: list[Sa] = []
 
     def run(self) -> None:
         """Work until told to stop; charon may come and go meanwhile."""
         while (charon := self._reach()) is not None:
             try:
                 log(f"charon {charon.version()}: {self._settle(charon.sas())}")
+                self._end_foreign(charon)
                 if self._follow(charon):
                     return
             except GONE as error:
@@ -82,6 +84,7 @@ class Agent:
             if self._wakeup in ready:
                 return True
             self._handle(charon.changes(), now())
+            self._end_foreign(charon)
 
     def _handle(self, changes: Iterable[Change], arrived: float) -> None:
         """One step in the kernel for all events that have arrived together."""
@@ -91,8 +94,17 @@ class Agent:
         self._carry_out(done)
         self._report(done, dict(came), change, now() - arrived)
 
+    def _end_foreign(self, charon: Charon) -> None:
+        """An SA for what is another peer's would take its traffic, route or not."""
+        for sa in self._foreign:
+            charon.end(sa)
+            log(f"ended: {sa} of {sa.identity}")
+        self._foreign.clear()
+
     def _entitled(self, sa: Sa) -> tuple[Route, ...]:
         decision = decide(sa, self._policies, self._if_ids)
+        if decision.foreign:
+            self._foreign.append(sa)
         for refusal in decision.refusals:
             log(f"refused: {refusal}")
         return decision.routes
