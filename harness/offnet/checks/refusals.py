@@ -11,6 +11,7 @@ from offnet.experiments.refusal import (
     PROBES,
     UNKNOWN_IDENTITY,
     Refusal,
+    takes_anybody,
     unknown_identities,
     wrong_key_told,
     wrong_keys,
@@ -23,7 +24,8 @@ def claims(network: Network) -> Iterator[Claim[Any]]:
     """Per VPN: wrong key and unknown identity (6), withdrawal everywhere (3), nothing in clear (7)."""
     chosen = subjects(network)
     for subject in chosen:
-        yield _unknown(subject)
+        if not takes_anybody(network, subject):
+            yield _unknown(subject)
     for subject in chosen:
         yield _wrong_key(subject)
         if subject.tables:

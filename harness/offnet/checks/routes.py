@@ -162,13 +162,14 @@ def _twins(network: Network, prefix: IPv4Network, pe: Node) -> Claim[Routes]:
 def _no_peer_routes(network: Network, pe: Node) -> Claim[Routes]:
     """The book injects a route to the peer, too; here the outer lookup is in the FVRF without one."""
     outer = {tunnel.address for _, tunnel in network.tunnels()}
+    doors = outer | {tunnel.gateway_address for _, tunnel in network.tunnels()}
     tables = {vrf.table for vrf in pe.default.vrfs}
 
     def judge(state: Routes) -> Verdict:
         leaked = [
             route for route in state.kernel[pe.name] if route.table in tables and _names(route.prefix, outer)
         ]
-        told = [path for path in state.vpn[pe.name] if path.prefix == DEFAULT or _names(path.prefix, outer)]
+        told = [path for path in state.vpn[pe.name] if path.prefix == DEFAULT or _names(path.prefix, doors)]
         texts = [_routes_text(leaked)] * bool(leaked) + [f"{path.rd} {path.prefix}" for path in told]
         return verdict(texts, "no outer address and no default route among them")
 

@@ -45,21 +45,21 @@ def judge_ike(
     here = sas_of(tunnel, state.ike[tunnel.gateway])
     there = [sa for sa in state.ike[site.node] if sa.name == at_site.name]
     ends = (
-        (tunnel.gateway, at_gateway, here, tunnel.identity),
-        (site.node, at_site, there, at_site.remote.id.text),
+        (tunnel.gateway, at_gateway, here, (at_gateway.local.id.text, tunnel.identity)),
+        (site.node, at_site, there, (tunnel.identity, at_site.remote.id.text)),
     )
-    for node, connection, sas_there, peer in ends:
+    for node, connection, sas_there, identities in ends:
         found = [sa for sa in sas_there if sa.current]
         if len(found) != 1:
-            mistakes.append(f"{node}: {len(found)} IKE_SAs of {connection.name} with {peer}")
-        mistakes += [f"{node}: {text}" for sa in found for text in _ike_mistakes(sa, connection, peer)]
+            mistakes.append(f"{node}: {len(found)} IKE_SAs of {connection.name} with {identities[1]}")
+        mistakes += [f"{node}: {text}" for sa in found for text in _ike_mistakes(sa, connection, identities)]
     return verdict(mistakes, "; ".join(_ike_text(sa) for sa in here))
 
 
-def _ike_mistakes(sa: IkeSa, connection: IkeConnection, peer: str) -> Iterator[str]:
+def _ike_mistakes(sa: IkeSa, connection: IkeConnection, identities: tuple[str, str]) -> Iterator[str]:
     if sa.version != connection.version:
         yield f"IKEv{sa.version}"
-    if (sa.local_id, sa.remote_id) != (connection.local.id.text, peer):
+    if (sa.local_id, sa.remote_id) != identities:
         yield f"identities {sa.local_id} and {sa.remote_id}"
     if not any(ike_matches(sa, proposal) for proposal in connection.proposals):
         yield f"proposal {'-'.join(sorted(ike_transforms(sa)))}"

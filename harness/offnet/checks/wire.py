@@ -14,7 +14,18 @@ from offnet.experiments.wire import CONTROL_LENGTH, CONTROL_PROBES, Wire, wire
 from offnet.network.model import Network, Site, Tunnel
 from offnet.observe.packet import Kind, Packet
 
-ALLOWED = frozenset({Kind.ESP, Kind.ESP_IN_UDP, Kind.IKE, Kind.NAT_KEEPALIVE, Kind.ARP, Kind.ND, Kind.MLD})
+ALLOWED = frozenset(
+    {
+        Kind.ESP,
+        Kind.ESP_IN_UDP,
+        Kind.IKE,
+        Kind.NAT_KEEPALIVE,
+        Kind.TUNNEL_UNREACHABLE,
+        Kind.ARP,
+        Kind.ND,
+        Kind.MLD,
+    }
+)
 
 
 def claims(network: Network) -> Iterator[Claim[Any]]:

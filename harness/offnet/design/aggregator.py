@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from itertools import product
 
 from offnet.design.identities import connection_name, patterns
-from offnet.design.internet import FRONT_DOOR
+from offnet.design.internet import door_interface
 from offnet.design.numbers import Numbers
 from offnet.design.parts import Part
 from offnet.design.peers import End, Peer, Terms
@@ -19,6 +19,7 @@ from offnet.network.model import (
     Crypto,
     Drop,
     Identity,
+    IdentityKind,
     IkeConnection,
     Interface,
     InterfaceKind,
@@ -51,7 +52,8 @@ def _own_end(peer: Peer, crypto: Crypto) -> Part:
     # A static reverse route attracts traffic while there is no SA: a trap then asks for one.
     start = "trap" if peer.profile.rri == "static" else "none"
     child = replace(_child(peer.name, peer.terms, peer.vrf, (peer,), crypto), start_action=start)
-    connection = _connection(peer.terms, child, crypto, (str(peer.address), peer.identity))
+    address = ANY_ADDRESS if peer.site.ipsec.dynamic else str(peer.address)
+    connection = _connection(peer.terms, child, crypto, (address, peer.identity))
     return Part(peer.gateway_name, connections=(connection,), policies=_policies(peer))
 
 
@@ -100,9 +102,12 @@ def _patterns(intent: LabIntent, peers: tuple[Peer, ...]) -> Iterator[_Shared]:
     gateways = dict.fromkeys(peer.gateway_name for peer in peers)
     for gateway, selector in product(gateways, Selection(intent.profiles).partial()):
         profile = intent.profiles[selector.profile]
+        door = intent.gateways[gateway].doors().get(profile.front_door)
+        if door is None:
+            continue
         for pattern, aggressive in product(patterns(selector), (False, True)):
             name = connection_name(selector, pattern, aggressive=aggressive)
-            terms = Terms(intent.gateways[gateway], selector.profile, profile, aggressive)
+            terms = Terms(intent.gateways[gateway], door, selector.profile, profile, aggressive)
             yield _Shared(gateway, name, terms, pattern)
 
 
@@ -142,14 +147,16 @@ def _policies(peer: Peer) -> tuple[ReverseRoutePolicy, ...]:
         return ()
     vrf, lan = peer.vrf, (peer.lan.prefix,)
     static = peer.profile.rri == "static"
-    identity = peer.identity.text if peer.shared else None
+    # Who may come from any address, and so with any identity, is known by the key that it shares.
+    nameless = peer.site.ipsec.dynamic and peer.identity.kind is IdentityKind.ADDRESS
+    identity = peer.identity.text if peer.shared and not nameless else None
     return (ReverseRoutePolicy(peer.connection, vrf.name, vrf.table, inside(vrf), lan, static, identity),)
 
 
 def _inside_interfaces(peers: tuple[Peer, ...]) -> list[Part]:
     """One XFRM interface per VRF that tunnels of an aggregator end in: what their SAs decrypt is in it."""
-    used = {(peer.gateway_name, peer.vrf.name): peer.vrf for peer in peers}
-    return [Part(gateway, interfaces=(_xfrm(vrf),)) for (gateway, _), vrf in used.items()]
+    used = {(peer.gateway_name, peer.vrf.name): peer for peer in peers}
+    return [Part(gateway, interfaces=(_xfrm(peer),)) for (gateway, _), peer in used.items()]
 
 
 def inside(vrf: Vrf) -> str:
@@ -157,5 +164,6 @@ def inside(vrf: Vrf) -> str:
     return f"ipsec{vrf.if_id}"
 
 
-def _xfrm(vrf: Vrf) -> Interface:
-    return Interface(inside(vrf), InterfaceKind.XFRM, vrf=vrf.name, parent=FRONT_DOOR, if_id=vrf.if_id)
+def _xfrm(peer: Peer) -> Interface:
+    vrf, door = peer.vrf, door_interface(peer.door)
+    return Interface(inside(vrf), InterfaceKind.XFRM, vrf=vrf.name, parent=door, if_id=vrf.if_id)

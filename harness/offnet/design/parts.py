@@ -10,6 +10,7 @@ from ipaddress import IPv4Address
 from offnet.network.model import (
     Bgp,
     Drop,
+    FrontDoorVrf,
     IkeConnection,
     IkeDaemon,
     Interface,
@@ -36,6 +37,7 @@ class Part:
     role: Role | None = None
     interfaces: tuple[Interface, ...] = ()
     vrfs: tuple[Vrf, ...] = ()
+    front_doors: tuple[FrontDoorVrf, ...] = ()
     routes: tuple[StaticRoute, ...] = ()
     ospf: Ospf | None = None
     ldp: Ldp | None = None
@@ -71,6 +73,7 @@ def _node(name: str, parts: tuple[Part, ...]) -> Node:
         name="default",
         interfaces=tuple(interface for part in parts for interface in part.interfaces),
         vrfs=tuple(vrf for part in parts for vrf in part.vrfs),
+        front_doors=tuple(vrf for part in parts for vrf in part.front_doors),
         routes=tuple(route for part in parts for route in part.routes),
         ospf=next((part.ospf for part in parts if part.ospf), None),
         ldp=next((part.ldp for part in parts if part.ldp), None),

@@ -9,7 +9,7 @@ from ipaddress import IPv4Address
 from offnet.design.identities import connection_name, pattern_of, shown
 from offnet.design.lan import Lan
 from offnet.design.numbers import Numbers
-from offnet.intent.models import Gateway, Keyring, LabIntent, OffNetSite, Profile
+from offnet.intent.models import Door, Gateway, Keyring, LabIntent, OffNetSite, Profile
 from offnet.intent.selection import INCOMPLETE, Selection, Selector, identity_of
 from offnet.network.model import (
     AuthRound,
@@ -31,6 +31,7 @@ class Terms:
     """What both ends of a tunnel agree on: the gateway's policy and what the profile says."""
 
     gateway: Gateway
+    door: Door
     profile_name: str
     profile: Profile
     aggressive: bool = False
@@ -38,7 +39,7 @@ class Terms:
     @property
     def gateway_end(self) -> End:
         """The aggregator's address and identity."""
-        return str(self.gateway.address.ip), Identity.address(self.gateway.address.ip)
+        return str(self.door.address.ip), Identity.address(self.door.address.ip)
 
     def connection(
         self, child: ChildSa, crypto: Crypto, *, own: End, peer: End, rekey: bool
@@ -73,7 +74,7 @@ class Peer:
     address: IPv4Address
     gateway_name: str
     gateway: Gateway
-    gateway_address: IPv4Address
+    door: Door
     selector: Selector
     profile: Profile
     vrf: Vrf
@@ -81,9 +82,14 @@ class Peer:
     secret: SharedSecret
 
     @property
+    def gateway_address(self) -> IPv4Address:
+        """The aggregator's address that the tunnel ends on."""
+        return self.door.address.ip
+
+    @property
     def terms(self) -> Terms:
         """What both ends agree on."""
-        return Terms(self.gateway, self.selector.profile, self.profile, self.aggressive)
+        return Terms(self.gateway, self.door, self.selector.profile, self.profile, self.aggressive)
 
     @property
     def shared(self) -> Identity | None:
@@ -115,12 +121,12 @@ def resolve(intent: LabIntent, numbers: Numbers) -> Iterator[Peer]:
         if not isinstance(site, OffNetSite):
             continue
         kind, value = identity_of(site)
-        selector = selection.select(kind, value)
+        selector = selection.select(kind, value, site.ipsec.front_door)
         if site.ipsec.profile is not None:
             selector = Selector(site.ipsec.profile, INCOMPLETE, name)
         assert selector is not None  # noqa: S101 - a rule of the intent
         profile, gateway = intent.profiles[selector.profile], intent.gateways[site.ipsec.gateway]
-        identity = shown(kind, value)
+        door, identity = gateway.doors()[site.ipsec.front_door], shown(kind, value)
         yield Peer(
             name=name,
             site=site,
@@ -128,12 +134,12 @@ def resolve(intent: LabIntent, numbers: Numbers) -> Iterator[Peer]:
             address=_outer_address(intent, site),
             gateway_name=site.ipsec.gateway,
             gateway=gateway,
-            gateway_address=gateway.address.ip,
+            door=door,
             selector=selector,
             profile=profile,
             vrf=numbers.vrfs[profile.vrf],
             identity=identity,
-            secret=_secret(profile.keyring, intent.keyrings[profile.keyring], name, site, gateway.address.ip),
+            secret=_secret(profile.keyring, intent.keyrings[profile.keyring], name, site, door.address.ip),
         )
 
 

@@ -5,15 +5,17 @@ from __future__ import annotations
 from dataclasses import replace
 from ipaddress import IPv4Interface
 
-from offnet.design.aggregator import ANYWHERE, aggregator_ends
+from offnet.design.aggregator import ANY_ADDRESS, ANYWHERE, aggregator_ends
 from offnet.design.internet import attach
 from offnet.design.numbers import Numbers
 from offnet.design.parts import Contribution, Part
-from offnet.design.peers import Peer, resolve
+from offnet.design.peers import End, Peer, resolve
 from offnet.intent.models import LabIntent
 from offnet.network.model import (
     ChildSa,
     Crypto,
+    Identity,
+    IdentityKind,
     IkeConnection,
     Interface,
     InterfaceKind,
@@ -49,8 +51,8 @@ def _unprotected(peer: Peer) -> Unprotected:
     return Unprotected(site, peer.selector.profile, peer.gateway_address, peer.address)
 
 
-def _attachment(peer: Peer) -> tuple[IPv4Interface, str | None]:
-    return peer.site.ipsec.address, peer.site.ipsec.behind
+def _attachment(peer: Peer) -> tuple[IPv4Interface, str | None, str | None]:
+    return peer.site.ipsec.address, peer.site.ipsec.behind, peer.door.name
 
 
 def _spoke(peer: Peer, crypto: Crypto) -> Part:
@@ -78,7 +80,12 @@ def _spoke_connection(peer: Peer, crypto: Crypto) -> IkeConnection:
         dpd_action="restart",  # the VPN reaches the site again without a packet from the site
         close_action="trap",
     )
-    own = (str(peer.site.ipsec.address.ip), peer.identity)
+    own: End = (str(peer.site.ipsec.address.ip), peer.identity)
+    if peer.site.ipsec.dynamic:  # whatever address it has when it asks
+        own = (
+            ANY_ADDRESS,
+            Identity.anybody() if peer.identity.kind is IdentityKind.ADDRESS else peer.identity,
+        )
     return peer.terms.connection(child, crypto, own=own, peer=peer.terms.gateway_end, rekey=True)
 
 

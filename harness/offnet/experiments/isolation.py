@@ -14,6 +14,7 @@ PROBES = 2
 FIRST_LENGTH = 200
 # A probe that may not arrive is waited for as long as ten times a round trip through all tunnels.
 WAIT_MS = 150
+OUTER = (InterfaceKind.LOOPBACK, InterfaceKind.VETH, InterfaceKind.VLAN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,13 +47,13 @@ def foreign_markers(network: Network, source: Site) -> tuple[Site, ...]:
 
 
 def global_addresses(network: Network) -> tuple[IPv4Address, ...]:
-    """Every address of the provider's global table and of the Internet."""
+    """Every address of the provider's global table, of its front doors and of the Internet."""
     return tuple(
         dict.fromkeys(
             address.ip
             for node in network.role(Role.PE, Role.P, Role.INTERNET)
             for interface in node.default.interfaces
-            if interface.vrf is None and interface.kind in (InterfaceKind.LOOPBACK, InterfaceKind.VETH)
+            if interface.kind in OUTER and interface.vrf not in {vrf.name for vrf in node.default.vrfs}
             for address in interface.addresses
         )
     )

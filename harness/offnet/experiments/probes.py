@@ -37,16 +37,19 @@ def probe(
     count: int,
     length: int,
     wait_ms: int = 300,
+    device: str | None = None,
 ) -> Answers:
     """Sends ``count`` echo requests of ``length`` bytes to every target and counts the replies.
 
-    ``wait_ms`` is how long the last reply may take; it is spent only where one is missing.
+    ``wait_ms`` is how long the last reply may take; it is spent only where one is missing. ``device``
+    is the VRF that they are sent in.
     """
     wanted = [str(target) for target in targets]
     if not wanted:
         return Answers(source, count, {})
     argv = ["fping", "-q", "-c", str(count), "-p", "10", "-i", "1", "-t", str(wait_ms)]
-    argv += ["-b", str(length - ICMP_AND_IP_HEADERS), "-S", str(source), *wanted]
+    argv += ["-b", str(length - ICMP_AND_IP_HEADERS), "-S", str(source)]
+    argv += [*(("-I", device) if device else ()), *wanted]
     done = lab.run(node, argv, timeout=30, check=False)
     seen = {IPv4Address(target): int(got) for target, _, got in _SUMMARY.findall(done.stderr + done.stdout)}
     if len(seen) != len(wanted):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from offnet.errors import DeadlineExpired
 from offnet.experiments.bench import Bench, gather
@@ -13,7 +14,7 @@ from offnet.experiments.presence import POLL, present, seen_presence
 from offnet.experiments.probes import probe
 from offnet.experiments.subjects import Subject, subjects
 from offnet.experiments.wire import wire_capture
-from offnet.network.model import AuthRound, Identity, IdentityKind, SharedSecret, Tunnel
+from offnet.network.model import AuthRound, Identity, IdentityKind, Network, SharedSecret, Tunnel
 from offnet.observe.errors import CommandRefused
 from offnet.observe.vici import Vici
 from offnet.wait import until
@@ -86,8 +87,8 @@ def _attempt(bench: Bench, subject: Subject, spoke: Vici, gateway: Vici) -> Refu
         interval=POLL,
     )
     _try(spoke, subject)
-    about = f"{tunnel.address} is initiating " if node == tunnel.gateway else "initiating "
-    reason = _reason(bench, (node, start), about, pattern, lambda: _sas_of(gateway, tunnel))
+    told = _told(subject, node, start, pattern)
+    reason = _reason(bench, told, lambda: _sas_of(gateway, tunnel))
     out = _replies(bench, subject, outward=True)
     into = _replies(bench, subject, outward=False)
     return Refusal(
@@ -102,25 +103,37 @@ def wrong_key_told(subject: Subject) -> tuple[str, str]:
     return subject.tunnel.gateway, WRONG_KEY[subject.connection.version]
 
 
-def _reason(
-    bench: Bench,
-    place: tuple[str, int],
-    about: str,
-    pattern: str,
-    accepted: Callable[[], tuple[str, ...]],
-) -> str:
-    """The line in a node's log since a mark that refuses such a negotiation; none if it is accepted."""
-    node, start = place
+class _Told(NamedTuple):
+    """Where a refusal is told: in the log of a node since a mark, of a negotiation that begins ``about``."""
+
+    node: str
+    start: int
+    about: str
+    pattern: str
+    toward: str = ""
+
+
+def _reason(bench: Bench, told: _Told, accepted: Callable[[], tuple[str, ...]]) -> str:
+    """The line that refuses the negotiation; none if it is accepted, or nobody tells."""
     line = ""
 
     def look() -> bool:
         nonlocal line
-        line = line_about(since(bench.lab, node, start), about, pattern)
+        text = since(bench.lab, told.node, told.start)
+        line = line_about(text, told.about, told.pattern, told.toward)
         return bool(line or accepted())
 
     with suppress(DeadlineExpired):  # the verdict on silence is for the judge
-        until(look, what=f"{node} refuses", deadline=DEADLINE, interval=POLL)
+        until(look, what=f"{told.node} refuses", deadline=DEADLINE, interval=POLL)
     return line
+
+
+def _told(subject: Subject, node: str, start: int, pattern: str) -> _Told:
+    """At the aggregator it is the negotiation of the peer's address with the tunnel's own address."""
+    tunnel = subject.tunnel
+    if node != tunnel.gateway:
+        return _Told(node, start, "initiating ", pattern)
+    return _Told(node, start, f"{tunnel.address} is initiating ", pattern, str(tunnel.gateway_address))
 
 
 def _try(spoke: Vici, subject: Subject) -> None:
@@ -161,9 +174,20 @@ def _replies(bench: Bench, subject: Subject, *, outward: bool) -> int:
     return answers.received[target.host]
 
 
+def takes_anybody(network: Network, subject: Subject) -> bool:
+    """Whether the subject's aggregator has no unknown identities: by its front door everybody may come."""
+    gateway = network.node(subject.tunnel.gateway)
+    own = gateway.connection(subject.tunnel.gateway_connection)
+    others = (
+        c for c in (gateway.ike.connections if gateway.ike else ()) if c.remote.id.kind is IdentityKind.ANY
+    )
+    return any(other.local_addresses == own.local_addresses for other in others)
+
+
 def unknown_identities(bench: Bench) -> dict[str, Refusal]:
     """Each subject offers an identity that no profile matches, with the right key."""
-    by_name = {subject.site.name: subject for subject in subjects(bench.network)}
+    known = (one for one in subjects(bench.network) if not takes_anybody(bench.network, one))
+    by_name = {subject.site.name: subject for subject in known}
     return gather(by_name, lambda name: _unknown_identity(bench, by_name[name]))
 
 
@@ -178,13 +202,8 @@ def _unknown_identity(bench: Bench, subject: Subject) -> Refusal:
     try:
         with suppress(CommandRefused, DeadlineExpired):
             spoke.initiate(children[0].name, stranger.name, timeout=2)
-        reason = _reason(
-            bench,
-            (tunnel.gateway, start),
-            f"{tunnel.address} is initiating ",
-            UNKNOWN_IDENTITY[stranger.version],
-            lambda: _sas_as(gateway, local.id.text),
-        )
+        told = _told(subject, tunnel.gateway, start, UNKNOWN_IDENTITY[stranger.version])
+        reason = _reason(bench, told, lambda: _sas_as(gateway, local.id.text))
         left = _sas_as(gateway, local.id.text)
     finally:
         with suppress(CommandRefused):

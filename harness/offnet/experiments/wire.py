@@ -49,16 +49,27 @@ def wire(bench: Bench) -> Wire:
 def _send_clear(bench: Bench, target: Site) -> None:
     """Routes a VPN's address to the aggregator for a moment, as an attacker on its link could."""
     network, lab, inet = bench.network, bench.lab, bench.network.capture_point
-    gateway = next(tunnel for _, tunnel in network.tunnels())
-    source = next(
-        address.ip
+    tunnels = [tunnel for _, tunnel in network.tunnels()]
+    tunnel = next((tunnel for tunnel in tunnels if tunnel.vrf == target.vpn), tunnels[0])
+    interface, source = next(
+        (interface, address.ip)
         for interface in network.node(inet).default.interfaces
         for address in interface.addresses
-        if gateway.gateway_address in address.network
+        if tunnel.gateway_address in address.network
     )
-    route = [f"{target.host}/32", "via", str(gateway.gateway_address)]
+    vrf = ["vrf", interface.vrf] if interface.vrf else []
+    route = [f"{target.host}/32", "via", str(tunnel.gateway_address), *vrf]
     lab.run(inet, ["ip", "route", "replace", *route])
     try:
-        probe(lab, inet, source, (target.host,), count=CONTROL_PROBES, length=CONTROL_LENGTH, wait_ms=WAIT_MS)
+        probe(
+            lab,
+            inet,
+            source,
+            (target.host,),
+            count=CONTROL_PROBES,
+            length=CONTROL_LENGTH,
+            wait_ms=WAIT_MS,
+            device=interface.vrf,
+        )
     finally:
         lab.run(inet, ["ip", "route", "del", *route])

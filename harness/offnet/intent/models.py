@@ -18,6 +18,7 @@ from pydantic import (
 )
 
 from offnet.intent.base import Model
+from offnet.intent.front_doors import Door, FrontDoor
 from offnet.intent.identities import ANYBODY, Keyring, KeyringEntry, Match, SiteIdentity
 from offnet.intent.nats import Nat
 from offnet.intent.proposals import ModernEsp, ModernIke, PrintedEsp, PrintedIke
@@ -38,8 +39,10 @@ from offnet.network.model import Crypto
 __all__ = [
     "ANYBODY",
     "CoreLink",
+    "Door",
     "Dpd",
     "EspTransforms",
+    "FrontDoor",
     "Gateway",
     "IkePolicies",
     "Ipsec",
@@ -141,14 +144,33 @@ class Dpd(Model):
 
 
 class Gateway(Model):
-    """An IPsec aggregator: a PE with one Internet-facing address."""
+    """An IPsec aggregator: a PE with one Internet-facing address, or one for each of its front doors."""
 
-    address: Interface = Field(description="The address that all peers use, with its prefix length.")
-    next_hop: Address = Field(description="The Internet's router in that subnet.")
+    model_config = ConfigDict(
+        json_schema_extra={"oneOf": [{"required": ["address", "next_hop"]}, {"required": ["front_doors"]}]}
+    )
+
+    address: Interface | None = Field(
+        default=None, description="The address that all peers use, with its prefix length."
+    )
+    next_hop: Address | None = Field(default=None, description="The Internet's router in that subnet.")
+    front_doors: dict[VpnName, FrontDoor] = Field(
+        default={}, description="Instead of one address: an address for each front door, by its name."
+    )
     ike_policies: IkePolicies = Field(
         description="Chosen before the profile is known, so they belong to the address."
     )
     dpd: Dpd = Field(default=Dpd(), description="Dead peer detection of all peers.")
+
+    def doors(self) -> dict[str | None, Door]:
+        """Every address that peers use, by front door; None is the one of a gateway without front doors."""
+        doors: dict[str | None, Door] = {
+            name: Door(name, door.address, door.next_hop, door.vlan, door.vrf)
+            for name, door in self.front_doors.items()
+        }
+        if self.address is not None and self.next_hop is not None:
+            doors[None] = Door(None, self.address, self.next_hop)
+        return doors
 
 
 class RouteTargets(Model):

@@ -19,6 +19,8 @@ class Ipsec(Model):
 
     gateway: NodeName = Field(description="The aggregator whose address the site's tunnel ends on.")
     address: Interface = Field(description="The site's own Internet address, with its prefix length.")
+    front_door: VpnName | None = Field(default=None, description="The gateway's front door that it uses.")
+    dynamic: bool = Field(default=False, description="Whether the site may come from any other address, too.")
     identity: SiteIdentity = Field(
         default=SiteIdentity(), description="Who the site says it is; its address, if nothing is said."
     )

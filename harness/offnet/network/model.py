@@ -25,6 +25,7 @@ from offnet.network.ike import (
 from offnet.network.routing import (
     Bgp,
     BgpNeighbor,
+    FrontDoorVrf,
     Interface,
     InterfaceKind,
     Ldp,
@@ -42,6 +43,7 @@ __all__ = [
     "Crypto",
     "Drop",
     "Endpoint",
+    "FrontDoorVrf",
     "Identity",
     "IdentityKind",
     "IkeConnection",

@@ -14,6 +14,7 @@ class InterfaceKind(StrEnum):
     VETH = "veth"
     DUMMY = "dummy"
     XFRM = "xfrm"
+    VLAN = "vlan"
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,12 +30,21 @@ class Vrf:
 
 
 @dataclass(frozen=True, slots=True)
+class FrontDoorVrf:
+    """A VRF in front of the tunnels (FVRF): no VPN, so without RD and route targets."""
+
+    name: str
+    table: int
+
+
+@dataclass(frozen=True, slots=True)
 class Interface:
     """One interface of a routing context.
 
     ``vrf`` is the VRF it is enslaved to. ``mpls`` says that it takes labelled packets.
-    ``parent`` and ``if_id`` belong to XFRM interfaces. ``front_door`` marks the Internet-facing
-    interface of an aggregator: it is opened only once charon holds its connections.
+    ``parent`` is what XFRM and VLAN interfaces are on, ``if_id`` and ``vlan`` are their numbers.
+    ``front_door`` marks the Internet-facing interfaces of an aggregator: they are opened only once
+    charon holds its connections.
     """
 
     name: str
@@ -44,6 +54,7 @@ class Interface:
     mpls: bool = False
     parent: str | None = None
     if_id: int | None = None
+    vlan: int | None = None
     front_door: bool = False
 
 
@@ -98,6 +109,7 @@ class RoutingContext:
     name: str
     interfaces: tuple[Interface, ...]
     vrfs: tuple[Vrf, ...] = ()
+    front_doors: tuple[FrontDoorVrf, ...] = ()
     routes: tuple[StaticRoute, ...] = ()
     ospf: Ospf | None = None
     ldp: Ldp | None = None

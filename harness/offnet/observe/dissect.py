@@ -20,6 +20,8 @@ OUTGOING = 4  # the cooked headers' packet type of what the node sends
 MLD_TYPES = frozenset({130, 131, 132, 143})
 ND_TYPES = frozenset({133, 134, 135, 136, 137})
 ETHERNET = struct.Struct("!12xH")
+UNREACHABLE = 3  # ICMP type (RFC 792)
+TUNNEL = frozenset({Kind.IKE, Kind.ESP, Kind.ESP_IN_UDP, Kind.NAT_KEEPALIVE})
 SLL = struct.Struct("!H12xH")
 SLL2 = struct.Struct("!HxxIHB9x")
 TAG = struct.Struct("!HH")
@@ -139,7 +141,19 @@ def _icmp(packet: Packet, body: bytes) -> Packet:
     if packet.protocol == ICMPV6:
         name = Kind.ND if kind in ND_TYPES else Kind.MLD if kind in MLD_TYPES else Kind.ICMP
         return replace(packet, kind=name, icmp_type=kind)
-    return replace(packet, icmp_type=kind, icmp_id=identifier, payload=body[8:])
+    packet = replace(packet, icmp_type=kind, icmp_id=identifier, payload=body[8:])
+    if kind == UNREACHABLE and _quotes_tunnel(packet):
+        return replace(packet, kind=Kind.TUNNEL_UNREACHABLE)
+    return packet
+
+
+def _quotes_tunnel(packet: Packet) -> bool:
+    """Whether what an ICMP error quotes is a packet of a tunnel: nobody listened for it, as nobody ran."""
+    blank = Packet(time=packet.time, length=len(packet.payload), kind=Kind.OTHER, ethertype=IPV4)
+    try:
+        return _ipv4(blank, packet.payload).kind in TUNNEL
+    except (struct.error, IndexError):
+        return False
 
 
 def _udp(packet: Packet, body: bytes) -> Packet:

@@ -15,6 +15,7 @@ class Kind(StrEnum):
     ESP_IN_UDP = "esp-in-udp"
     IKE = "ike"
     NAT_KEEPALIVE = "nat-keepalive"
+    TUNNEL_UNREACHABLE = "tunnel-unreachable"  # an ICMP error that quotes IKE or ESP
     ARP = "arp"
     ND = "nd"
     MLD = "mld"

@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from offnet.network.model import Interface, InterfaceKind, Node, Role, RoutingContext, StaticRoute, Vrf
+from offnet.network.model import (
+    FrontDoorVrf,
+    Interface,
+    InterfaceKind,
+    Node,
+    Role,
+    RoutingContext,
+    StaticRoute,
+    Vrf,
+)
 
 # The local table is consulted after the VRF rule (1000), else a VPN user reaches the PE's own addresses.
 LOCAL_TABLE_PREFERENCE = 32765
@@ -21,7 +30,7 @@ def sysctl_lines(node: Node) -> Iterator[str]:
     yield "net/ipv6/conf/all/disable_ipv6=1"
     yield "net/ipv6/conf/default/disable_ipv6=1"
     context = node.default
-    if context.vrfs:
+    if context.vrfs or context.front_doors:
         yield "net/ipv4/udp_l3mdev_accept=1"
         yield "net/ipv4/tcp_l3mdev_accept=1"
     if context.ldp:
@@ -35,7 +44,9 @@ def batch_lines(context: RoutingContext) -> Iterator[str]:
     """Everything but the front door, in the order in which the kernel takes it."""
     for vrf in context.vrfs:
         yield from _vrf(vrf)
-    if context.vrfs:
+    for door in context.front_doors:
+        yield from _vrf(door)
+    if context.vrfs or context.front_doors:
         yield f"rule add preference {LOCAL_TABLE_PREFERENCE} table local"
         yield "rule del preference 0"
     closed = {interface.name for interface in context.interfaces if interface.front_door}
@@ -56,7 +67,7 @@ def front_door_lines(context: RoutingContext) -> Iterator[str]:
             yield _route(route)
 
 
-def _vrf(vrf: Vrf) -> Iterator[str]:
+def _vrf(vrf: Vrf | FrontDoorVrf) -> Iterator[str]:
     yield f"link add {vrf.name} type vrf table {vrf.table}"
     yield f"link set dev {vrf.name} up"
     yield f"route add unreachable default table {vrf.table} metric {UNREACHABLE_METRIC}"
@@ -65,6 +76,8 @@ def _vrf(vrf: Vrf) -> Iterator[str]:
 def _interface(interface: Interface) -> Iterator[str]:
     if interface.kind is InterfaceKind.XFRM:
         yield f"link add {interface.name} type xfrm dev {interface.parent} if_id {interface.if_id}"
+    elif interface.kind is InterfaceKind.VLAN:
+        yield f"link add link {interface.parent} name {interface.name} type vlan id {interface.vlan}"
     elif interface.kind is InterfaceKind.DUMMY:
         yield f"link add {interface.name} type dummy"
     if interface.vrf:

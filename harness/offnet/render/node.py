@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
-from offnet.network.model import InterfaceKind, Node, ReverseRoutePolicy, Role
+from offnet.network.model import Interface, InterfaceKind, Node, ReverseRoutePolicy, Role
 from offnet.render.kernel import batch_lines, front_door_lines, needs_guard, sysctl_lines
 from offnet.render.strongswan import (
     connection_message,
@@ -34,8 +34,8 @@ def node_files(node: Node) -> dict[str, str]:
         files["nftables.conf"] = _guard(node)
     elif node.role is Role.NAT:
         files["nftables.conf"] = _nat(node)
-    elif node.drops:
-        files["nftables.conf"] = template("incomplete.conf.j2").render(node=node)
+    elif node.drops or doors_inside(node):
+        files["nftables.conf"] = template("aggregator.conf.j2").render(node=node, doors=doors_inside(node))
     return files | _frr(node) | _strongswan(node) | _agent(node)
 
 
@@ -65,9 +65,10 @@ def _environment(node: Node) -> str:
 
 def _frr(node: Node) -> dict[str, str]:
     context = node.default
+    doors = {door.vrf: door.addresses[0].network for door in doors_inside(node)}
     return {
         f"frr/{daemon}.conf": template(f"frr/{daemon}.conf.j2").render(
-            node=node, ospf=context.ospf, ldp=context.ldp, bgp=context.bgp, vrfs=context.vrfs
+            node=node, ospf=context.ospf, ldp=context.ldp, bgp=context.bgp, vrfs=context.vrfs, doors=doors
         )
         for daemon in daemons(node)
         if daemon != "mgmtd"
@@ -84,6 +85,7 @@ def _strongswan(node: Node) -> dict[str, str]:
         "dpd_retransmit": node.ike.connections[0].dpd_delay,
         "aggressive": aggressive,
         "initiates_aggressive": aggressive and node.role is Role.SPOKE,
+        "several_doors": any(i.front_door and i.vlan for i in node.default.interfaces),
     }
     return {
         "strongswan.conf": template("strongswan/strongswan.conf.j2").render(settings),
@@ -124,6 +126,12 @@ def _guard(node: Node) -> str:
     lan = next(i for i in node.default.interfaces if i.kind is InterfaceKind.DUMMY)
     door = next(i for i in node.default.interfaces if i.kind is InterfaceKind.VETH)
     return template("nftables.conf.j2").render(node=node, door=door.name, lan=str(lan.addresses[0].network))
+
+
+def doors_inside(node: Node) -> tuple[Interface, ...]:
+    """Front doors that are in the VRF of a VPN: nothing but the tunnels themselves may use them."""
+    vpns = {vrf.name for vrf in node.default.vrfs}
+    return tuple(i for i in node.default.interfaces if i.front_door and i.vrf in vpns)
 
 
 def _nat(node: Node) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from offnet.intent.finding import Finding
-from offnet.intent.rules import addresses, lans, names, peers, profiles, provider, vpns
+from offnet.intent.rules import addresses, front_doors, lans, names, peers, profiles, provider, vpns
 from offnet.intent.salvage import Scope
 
 Rule = Callable[[Scope], Iterator[Finding]]
@@ -38,6 +38,13 @@ RULES: tuple[Rule, ...] = (
     peers.selected,
     peers.has_key,
     peers.incomplete_by_name,
+    front_doors.one_way_in,
+    front_doors.vlan_once,
+    front_doors.door_vrf,
+    front_doors.site_door,
+    front_doors.named_door,
+    front_doors.one_wildcard_key,
+    front_doors.one_door_a_vpn,
     lans.big_enough,
     lans.unicast,
     lans.apart_within_vpn,

@@ -9,6 +9,7 @@ from typing import NamedTuple
 from offnet.intent.document import KeyPath
 from offnet.intent.finding import Finding
 from offnet.intent.models import OffNetSite
+from offnet.intent.realms import nat_door
 from offnet.intent.rules.segments import UNICAST, Segment, is_unicast, overlaps
 from offnet.intent.salvage import Scope
 
@@ -16,24 +17,36 @@ _POINT_TO_POINT = 31
 
 
 class _Outer(NamedTuple):
-    """An outer address: who has it, where that is said, and the NAT router that it is behind."""
+    """An outer address: who has it, where that is said, and the realm that knows it.
+
+    A realm is a part of the Internet that is apart from others: beyond a front door, or behind a NAT router.
+    """
 
     owner: str
     path: KeyPath
     address: IPv4Interface
-    behind: str | None = None
+    realm: tuple[str | None, str | None] = (None, None)
+
+
+def door_path(gateway: str, door: str | None) -> KeyPath:
+    """The key of a front door, or of the gateway that has none."""
+    return ("gateways", gateway) if door is None else ("gateways", gateway, "front_doors", door)
 
 
 def _outer(scope: Scope) -> Iterator[_Outer]:
     """The outer addresses of gateways, NAT routers and sites."""
     for name, gateway in scope.intent.gateways.items():
-        yield _Outer(f"gateway {name}", ("gateways", name, "address"), gateway.address)
+        for way, one in gateway.doors().items():
+            label = f"gateway {name}" if way is None else f"front door {way} of {name}"
+            yield _Outer(label, (*door_path(name, way), "address"), one.address, (way, None))
     for name, nat in scope.intent.nats.items():
-        yield _Outer(f"NAT router {name}", ("nats", name, "address"), nat.address)
+        door = nat_door(scope.intent, name)
+        yield _Outer(f"NAT router {name}", ("nats", name, "address"), nat.address, (door, None))
     for name, site in scope.intent.sites.items():
         if isinstance(site, OffNetSite):
             path = ("sites", name, "ipsec", "address")
-            yield _Outer(f"site {name}", path, site.ipsec.address, site.ipsec.behind)
+            realm = (site.ipsec.front_door, site.ipsec.behind)
+            yield _Outer(f"site {name}", path, site.ipsec.address, realm)
 
 
 def _is_host(address: IPv4Address, network: IPv4Network) -> bool:
@@ -62,34 +75,40 @@ def usable(scope: Scope) -> Iterator[Finding]:
 def next_hop_beside_gateway(scope: Scope) -> Iterator[Finding]:
     """The next hop is another host of the gateway's subnet."""
     for name, gateway in scope.intent.gateways.items():
-        own, hop, network = gateway.address.ip, gateway.next_hop, gateway.address.network
-        if hop not in network or hop == own or not _is_host(hop, network):
-            yield Finding(("gateways", name, "next_hop"), f"a host of {network} other than {own}")
+        for door_name, door in gateway.doors().items():
+            own, hop, network = door.address.ip, door.next_hop, door.address.network
+            if hop not in network or hop == own or not _is_host(hop, network):
+                path = (*door_path(name, door_name), "next_hop")
+                yield Finding(path, f"a host of {network} other than {own}")
 
 
 def distinct_outer(scope: Scope) -> Iterator[Finding]:
     """An outer address selects one peer; behind a NAT router it is known to that router only."""
-    owner: dict[tuple[str | None, IPv4Address], _Outer] = {}
-    hops = {gateway.next_hop: name for name, gateway in scope.intent.gateways.items()}
+    owner: dict[tuple[object, IPv4Address], _Outer] = {}
+    hops = {
+        door.next_hop: (name, door.name)
+        for name, gateway in scope.intent.gateways.items()
+        for door in gateway.doors().values()
+    }
     for one in _outer(scope):
         ip, path = one.address.ip, one.path
-        other = owner.setdefault((one.behind, ip), one)
+        other = owner.setdefault((one.realm, ip), one)
         if other is not one:
             yield Finding(path, f"an address of its own, {other.owner} has this one", see=other.path)
         elif ip in hops and path[0] != "gateways":
-            gateway = hops[ip]
-            see = ("gateways", gateway, "next_hop")
+            gateway, door = hops[ip]
+            see = (*door_path(gateway, door), "next_hop")
             yield Finding(path, f"an address of its own, it is the next hop of gateway {gateway}", see=see)
 
 
 def outer_subnets_apart(scope: Scope) -> Iterator[Finding]:
     """The subnets of the Internet and of the core are apart, as are those behind one NAT router."""
     told = {finding.path for finding in distinct_outer(scope)}
-    realms: dict[str | None, list[Segment]] = {None: list(_core(scope))}
+    realms: dict[object, list[Segment]] = {(None, None): list(_core(scope))}
     for outer in _outer(scope):
         if outer.path not in told:
             segment = Segment(outer.address.network, outer.path, outer.owner)
-            realms.setdefault(outer.behind, []).append(segment)
+            realms.setdefault(outer.realm, []).append(segment)
     for segments in realms.values():
         for one, other in overlaps(segments):
             yield Finding(one.path, f"a prefix apart from {other}", see=other.path)

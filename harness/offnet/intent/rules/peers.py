@@ -41,12 +41,12 @@ def one_identity(scope: Scope) -> Iterator[Finding]:
 
 def distinct_identities(scope: Scope) -> Iterator[Finding]:
     """A peer that comes with the identity of another one takes its place."""
-    owner: dict[tuple[str, str, str], str] = {}
+    owner: dict[tuple[str, str | None, str, str], str] = {}
     for name, site in _off_net(scope):
         if not site.ipsec.identity.chosen():
             continue  # addresses are judged as addresses
         kind, value = identity_of(site)
-        other = owner.setdefault((site.ipsec.gateway, kind, value), name)
+        other = owner.setdefault((site.ipsec.gateway, site.ipsec.front_door, kind, value), name)
         if other != name:
             see = _path(other, scope.intent.sites[other])  # type: ignore[arg-type]  # all here are off-net
             yield Finding(_path(name, site), f"an identity of its own, {other} has this one", see=see)
@@ -63,7 +63,7 @@ def selected(scope: Scope) -> Iterator[Finding]:
         if site.ipsec.profile is not None:
             continue
         kind, value = identity_of(site)
-        selector = selection.select(kind, value)
+        selector = selection.select(kind, value, site.ipsec.front_door)
         if selector is None:
             if told:
                 expected = f"{_NOUNS[kind]} that a profile matches; add it to {_WAYS[kind]}"
@@ -79,7 +79,7 @@ def has_key(scope: Scope) -> Iterator[Finding]:
     selection = Selection(scope.intent.profiles)
     for name, site in _off_net(scope):
         kind, value = identity_of(site)
-        selector = selection.select(kind, value)
+        selector = selection.select(kind, value, site.ipsec.front_door)
         chosen = site.ipsec.profile or (selector and selector.profile)
         if chosen not in scope.intent.profiles or (selector and selector.kind in ("address", "group")):
             continue  # told already, where the match is
