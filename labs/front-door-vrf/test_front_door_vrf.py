@@ -112,14 +112,19 @@ def test_9_24_every_front_door_has_its_vrf_and_default_route(
 def test_9_24_tunnels_keep_to_the_tag_of_their_door(bench: Bench, intent: LabIntent, tell: Tell) -> None:
     """Example 9-24: what goes to and from an address bears the 802.1Q tag of its front door, and no other."""
     _, gateway = the_gateway(intent)
-    seen: dict[str, set[int | None]] = {}
-    doors = {str(door.address.ip): door for door in gateway.doors().values()}
-    for packet in bench.once(wire_capture).fence():
-        if packet.kind in (Kind.ESP, Kind.ESP_IN_UDP, Kind.IKE) and packet.vlan is not None:
+    internet = bench.network.node(bench.network.capture_point).default
+    tags = {one.name: one.vlan for one in internet.interfaces if one.vlan is not None}
+    doors = {str(door.address.ip): door.vlan for door in gateway.doors().values()}
+    seen: dict[str, set[int | None]] = {address: set() for address in doors}
+    capture = bench.once(wire_capture)
+    for subject in (subject_of(bench.network, site) for site, _ in bench.network.tunnels()):
+        probe(bench.lab, subject.site.node, subject.site.host, (subject.partner.host,), count=1, length=84)
+    for packet in capture.fence():
+        if packet.kind in (Kind.ESP, Kind.ESP_IN_UDP, Kind.IKE) and packet.interface in tags:
             for end in {packet.source, packet.destination} & doors.keys():
-                seen.setdefault(str(end), set()).add(packet.vlan)
-    assert seen == {address: {door.vlan} for address, door in doors.items()}
-    tell("; ".join(f"{address}: VLAN {doors[address].vlan}" for address in seen))
+                seen[str(end)].add(tags[packet.interface])
+    assert seen == {address: {vlan} for address, vlan in doors.items()}
+    tell("; ".join(f"{address}: VLAN {vlan}" for address, vlan in doors.items()))
 
 
 # ---- Examples 9-2 and 9-4: keyring and match bound to a front door ----------------------------
