@@ -72,14 +72,18 @@ def kernel() -> Path:
 
 @pytest.fixture(scope="session")
 def running_variant(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Variant:
-    """Run labs/single-ip under another name, with profiles and gateways changed, while a block lasts."""
+    """Run a lab under another name, with profiles and gateways changed, while a block lasts."""
     option = request.config.getoption
 
     @contextmanager
     def run(
-        name: str, crypto: Crypto, profiles: Changes = UNCHANGED, gateways: Changes = UNCHANGED
+        name: str,
+        crypto: Crypto,
+        profiles: Changes = UNCHANGED,
+        gateways: Changes = UNCHANGED,
+        lab: str = "single-ip",
     ) -> Iterator[Bench]:
-        data = plain_data(resources.labs() / "single-ip") | {"name": name}
+        data = plain_data(resources.labs() / lab) | {"name": name}
         for section, entries in (("profiles", profiles), ("gateways", gateways)):
             for entry, changes in entries.items():
                 data[section][entry] |= changes

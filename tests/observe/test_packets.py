@@ -176,3 +176,19 @@ def test_any_ike_message_is_read_or_refused(data: bytes) -> None:
 def test_any_capture_is_read_or_refused(data: bytes) -> None:
     with contextlib.suppress(PacketError):
         read_pcap(PCAP_HEADER + data)
+
+
+@pytest.mark.parametrize(
+    ("kind", "quoted", "wanted"),
+    [
+        (3, ipv4(ESP, b"\0\0\1\0" + bytes(20)), Kind.TUNNEL_UNREACHABLE),
+        (3, ipv4(UDP, struct.pack("!HHHH", 4500, 4500, 9, 0) + b"\xff"), Kind.TUNNEL_UNREACHABLE),
+        (3, ipv4(UDP, struct.pack("!HHHH", 500, 500, 8, 0)), Kind.ICMP),
+        (3, ipv4(UDP, struct.pack("!HHHH", 53, 53, 8, 0)), Kind.ICMP),
+        (3, b"", Kind.ICMP),
+        (11, ipv4(ESP, b"\0\0\1\0" + bytes(20)), Kind.ICMP),
+    ],
+)
+def test_an_error_about_a_tunnel_is_told_from_other_icmp(kind: int, quoted: bytes, wanted: Kind) -> None:
+    frame = bytes(12) + b"\x08\0" + ipv4(1, struct.pack("!BBHI", kind, 3, 0, 0) + quoted)
+    assert dissect(EN10MB, frame, 0.0, len(frame)).kind is wanted

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from itertools import product
 
@@ -116,8 +116,18 @@ def _shared_end(shared: _Shared, vrf: Vrf, group: tuple[Peer, ...], crypto: Cryp
     connection = _connection(shared.terms, child, crypto, (ANY_ADDRESS, shared.pattern))
     if not group:
         connection = replace(connection, children=())
-    policies = tuple(policy for peer in group for policy in _policies(peer))
+    policies = _joined(policy for peer in group for policy in _policies(peer))
     return Part(shared.gateway, connections=(connection,), policies=policies)
+
+
+def _joined(policies: Iterable[ReverseRoutePolicy]) -> tuple[ReverseRoutePolicy, ...]:
+    """One policy for each identity; what is allowed to the nameless is allowed to all of them."""
+    by_identity: dict[str | None, ReverseRoutePolicy] = {}
+    for policy in policies:
+        known = by_identity.get(policy.identity)
+        prefixes = (*known.prefixes, *policy.prefixes) if known else policy.prefixes
+        by_identity[policy.identity] = replace(policy, prefixes=prefixes)
+    return tuple(by_identity.values())
 
 
 def _child(name: str, terms: Terms, vrf: Vrf, peers: tuple[Peer, ...], crypto: Crypto) -> ChildSa:
