@@ -34,6 +34,8 @@ FEATURES = (
     Feature("dummy", "DUMMY", "LANs of the sites"),
     Feature("overlay", "OVERLAY_FS", "a root file system for each node"),
     Feature("nf_tables", "NF_TABLES", "filters and counters"),
+    Feature("8021q", "VLAN_8021Q", "front doors on sub-interfaces"),
+    Feature("nft_masq", "NFT_MASQ", "NAT routers"),
 )
 
 

@@ -9,12 +9,13 @@ from offnet import intent
 from offnet.design import design
 from offnet.doctor.model import Finding, Needs, Status, Topic, missing
 from offnet.errors import OffnetError
-from offnet.network.model import Crypto, InterfaceKind, Network
+from offnet.network.model import Crypto, InterfaceKind, Network, Role
 
 KINDS: Mapping[InterfaceKind, str] = {
     InterfaceKind.VETH: "veth",
     InterfaceKind.DUMMY: "dummy",
     InterfaceKind.XFRM: "xfrm_interface",
+    InterfaceKind.VLAN: "8021q",
 }
 
 
@@ -38,10 +39,12 @@ def modules(networks: Iterable[Network]) -> tuple[str, ...]:
 
 
 def _modules(network: Network) -> Iterator[str]:
+    if network.role(Role.NAT):
+        yield "nft_masq"
     for node in network.nodes:
         for context in node.contexts:
             yield from (KINDS[each.kind] for each in context.interfaces if each.kind in KINDS)
-            if context.vrfs:
+            if context.vrfs or context.front_doors:
                 yield "vrf"
             if context.ldp:
                 yield from ("mpls_router", "mpls_iptunnel")
