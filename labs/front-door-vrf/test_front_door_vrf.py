@@ -3,42 +3,26 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import replace
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from offnet.design import design
-from offnet.errors import DeadlineExpired
 from offnet.experiments.bench import Bench
-from offnet.experiments.logs import line_about, mark, since
-from offnet.experiments.presence import POLL, await_presence
+from offnet.experiments.keys import accepted, as_guest, come_back, refused
+from offnet.experiments.presence import POLL
 from offnet.experiments.probes import probe
-from offnet.experiments.refusal import WRONG_KEY
 from offnet.experiments.state import sas
 from offnet.experiments.subjects import Subject, subject_of
 from offnet.experiments.wire import wire_capture
 from offnet.intent import LabIntent, load
 from offnet.intent.models import Gateway, OffNetSite
-from offnet.network.model import (
-    AuthRound,
-    Crypto,
-    Identity,
-    IdentityKind,
-    IkeConnection,
-    Interface,
-    SharedSecret,
-    Site,
-    Tunnel,
-)
+from offnet.network.model import AuthRound, Crypto, Identity, IdentityKind, Interface, Site, Tunnel
 from offnet.observe import kernel
-from offnet.observe.errors import CommandRefused
 from offnet.observe.packet import Kind
 from offnet.observe.question import ask
-from offnet.observe.vici import Vici
 from offnet.observe.vici_model import sas_of
 from offnet.wait import until
 
@@ -150,51 +134,9 @@ def test_9_2_the_key_of_another_front_door_is_refused(bench: Bench, intent: LabI
     by_door = {ipsec_of(intent, subject.site).front_door: subject for subject in tunnels}
     for door, subject in by_door.items():
         other = next(ring for ring in intent.keyrings.values() if ring.front_door not in (None, door))
-        with key_of(bench, subject.site.node, other.keys["*"]):
-            line = refused(bench, subject)
-        back(bench, subject)
+        line = refused(bench, subject, other.keys["*"])
         told.append(f"{door}: {line.rpartition('] ')[2]}")
     tell("; ".join(told))
-
-
-@contextmanager
-def key_of(bench: Bench, node: str, key: str) -> Iterator[None]:
-    """A site has another key for its aggregator for a while."""
-    ike = bench.network.node(node).ike
-    assert ike is not None
-    (right,) = ike.secrets
-    charon = bench.vici(node)
-    charon.load_shared(replace(right, secret=key))
-    try:
-        yield
-    finally:
-        charon.load_shared(right)
-
-
-def refused(bench: Bench, subject: Subject) -> str:
-    """The site asks for an SA anew; the line in which the aggregator refuses its key."""
-    tunnel, spoke = subject.tunnel, bench.vici(subject.site.node)
-    start = mark(bench.lab, tunnel.gateway)
-    spoke.terminate(ike=tunnel.site_connection)
-    with suppress(CommandRefused, DeadlineExpired):
-        spoke.initiate(subject.connection.children[0].name, tunnel.site_connection, timeout=0.3)
-    about, pattern = f"{tunnel.address} is initiating ", WRONG_KEY[subject.connection.version]
-    toward = str(tunnel.gateway_address)
-    return until(
-        lambda: line_about(since(bench.lab, tunnel.gateway, start), about, pattern, toward),
-        what=f"{tunnel.gateway} refuses the key of {subject.site.name}",
-        deadline=DEADLINE,
-        interval=POLL,
-    )
-
-
-def back(bench: Bench, subject: Subject) -> None:
-    """The site has its SA and its routes again."""
-    spoke = bench.vici(subject.site.node)
-    with suppress(CommandRefused):
-        spoke.terminate(ike=subject.tunnel.site_connection, force=True, timeout=2)
-    spoke.initiate(subject.connection.children[0].name, subject.tunnel.site_connection, timeout=DEADLINE)
-    await_presence(bench.lab, subject.tables, subject.site.lan, wanted=True, seconds=DEADLINE)
 
 
 def test_a_site_behind_nat_comes_by_its_front_door(bench: Bench, intent: LabIntent, tell: Tell) -> None:
@@ -251,84 +193,30 @@ def filtered(bench: Bench, gateway: str) -> int:
 # ---- why there are front doors: two VPNs on one address in Main Mode ----------------------------
 
 
-def guests(intent: LabIntent, crypto: Crypto) -> Iterator[tuple[Subject, IkeConnection, str]]:
-    """The sites of the first door as peers with a name and a key of their own each."""
-    door = next(iter(the_gateway(intent)[1].front_doors))
-    network = design(intent, crypto)
-    for site, tunnel in network.tunnels():
-        if ipsec_of(intent, site).front_door == door:
-            own = network.node(site.node).connection(tunnel.site_connection)
-            name = Identity(IdentityKind.FQDN, f"{site.name}.example")
-            child = replace(own.children[0], name="guest", start_action="none", close_action="none")
-            connection = replace(own, name="guest", local=AuthRound("psk", name), children=(child,))
-            yield subject_of(network, site), connection, f"key-of-{site.name}"
-
-
-@pytest.mark.parametrize(("crypto", "accepted"), [(Crypto.AS_PRINTED, 1), (Crypto.MODERN, 2)], ids=str)
+@pytest.mark.parametrize(("crypto", "welcome"), [(Crypto.AS_PRINTED, 1), (Crypto.MODERN, 2)], ids=str)
 def test_two_keys_on_one_address(
-    bench: Bench, intent: LabIntent, tell: Tell, crypto: Crypto, accepted: int
+    bench: Bench, intent: LabIntent, tell: Tell, crypto: Crypto, welcome: int
 ) -> None:
     """Two peers of any address, each with its own key, come to one address: Main Mode fails, IKEv2 does not.
 
     In Main Mode the aggregator must choose the key before it hears who the peer is; a front door for each
     key is the way out.
     """
-    both = tuple(guests(intent, crypto))
-    gateway = bench.vici(both[0][0].tunnel.gateway)
-    with ExitStack() as stack:
-        stack.enter_context(shared_address(bench, gateway, both))
-        for subject, connection, key in both:
-            spoke = bench.vici(subject.site.node)
-            stack.enter_context(key_of(bench, subject.site.node, key))
-            spoke.load_conn(connection)
-            stack.callback(leave, spoke)
-            with suppress(CommandRefused, DeadlineExpired):
-                spoke.initiate("guest", "guest", timeout=1)
-        names = {connection.local.id.text for _, connection, _ in both}
-        come = {sa.remote_id for sa in gateway.list_sas() if sa.current} & names
-    assert len(come) == accepted
-    tell(f"IKEv{both[0][1].version}: {len(come)} of {len(names)} accepted ({', '.join(sorted(come))})")
-
-
-def leave(spoke: Vici) -> None:
-    """A site is a guest no more."""
-    with suppress(CommandRefused):
-        spoke.terminate(ike="guest", force=True, timeout=2)
-    spoke.unload_conn("guest")
-
-
-@contextmanager
-def shared_address(
-    bench: Bench, gateway: Vici, both: tuple[tuple[Subject, IkeConnection, str], ...]
-) -> Iterator[None]:
-    """The aggregator expects the guests at one address instead of whoever has the wildcard key."""
-    name = both[0][0].tunnel.gateway_connection
-    node = bench.network.node(gateway.node)
-    own = node.connection(name)
-    secrets = node.ike.secrets if node.ike else ()
-    (wildcard,) = (secret for secret in secrets if secret.owners == own.local_addresses)
-    gateway.unload_conn(name)
-    gateway.unload_shared(f"ike-{wildcard.name}")
-    for subject, guest, key in both:
-        gateway.load_shared(SharedSecret(f"guest-{subject.site.name}", (str(guest.local.id),), key))
-        gateway.load_conn(
-            replace(
-                own,
-                name=f"guest-{subject.site.name}",
-                version=guest.version,
-                proposals=guest.proposals,
-                remote=guest.local,
-                children=(),
-            )
+    door, network = next(iter(the_gateway(intent)[1].front_doors)), design(intent, crypto)
+    guests = tuple(
+        as_guest(
+            subject_of(network, site),
+            AuthRound("psk", Identity(IdentityKind.FQDN, f"{site.name}.example")),
+            f"key-of-{site.name}",
         )
-    try:
-        yield
-    finally:
-        for subject, _, _ in both:
-            gateway.unload_conn(f"guest-{subject.site.name}")
-            gateway.unload_shared(f"ike-guest-{subject.site.name}")
-        gateway.load_shared(wildcard)
-        gateway.load_conn(own)
+        for site, _ in network.tunnels()
+        if ipsec_of(intent, site).front_door == door
+    )
+    come = accepted(bench, guests)
+    assert len(come) == welcome
+    tell(
+        f"IKEv{guests[0].connection.version}: {len(come)} of {len(guests)} get in ({', '.join(sorted(come))})"
+    )
 
 
 # ---- a spoke that gets another address ------------------------------------------------------------
@@ -346,7 +234,7 @@ def test_a_spoke_with_a_new_address_is_back_by_itself(bench: Bench, intent: LabI
         came = await_peer(bench, subject, str(old.ip + 1), gateway.dpd.timeout + DEADLINE)
     finally:
         readdress(bench, subject.site, old, old.ip)
-        back(bench, subject)
+        come_back(bench, subject)
     assert bench.vici(subject.tunnel.gateway).list_conns() == held
     assert came - start <= gateway.dpd.timeout + gateway.dpd.delay
     tell(f"{old.ip} > {old.ip + 1}: answers again after {came - start:.1f} s (DPD {gateway.dpd.timeout} s)")

@@ -15,9 +15,8 @@ from offnet.design.identities import patterns
 from offnet.experiments.bench import Bench
 from offnet.experiments.guests import selected
 from offnet.experiments.keyrings import remove_keyring
-from offnet.experiments.logs import line_about, mark, since
+from offnet.experiments.keys import refused
 from offnet.experiments.precedence import load_in_place
-from offnet.experiments.refusal import wrong_key_told
 from offnet.experiments.subjects import Subject, subject_of
 from offnet.intent import LabIntent, load
 from offnet.intent.selection import Selection, identity_of
@@ -174,23 +173,8 @@ def rival_keys(intent: LabIntent, bench: Bench) -> Iterator[tuple[Subject, str, 
 def test_the_profile_chooses_the_keyring(bench: Bench, intent: LabIntent, tell: Tell) -> None:
     """The key for the same address in another keyring than the profile's does not open the door."""
     ((subject, keyring, key),) = rival_keys(intent, bench)
-    spoke, ike = bench.vici(subject.site.node), bench.network.node(subject.site.node).ike
-    assert ike is not None
-    (right,) = ike.secrets
-    start = mark(bench.lab, subject.tunnel.gateway)
-    spoke.load_shared(replace(right, secret=key))
-    try:
-        spoke.terminate(ike=subject.tunnel.site_connection)
-        with pytest.raises(CommandRefused):
-            spoke.initiate(subject.connection.children[0].name, subject.tunnel.site_connection, timeout=1)
-        log = since(bench.lab, subject.tunnel.gateway, start)
-        line = line_about(log, f"{subject.tunnel.address} is initiating ", wrong_key_told(subject)[1])
-    finally:
-        spoke.load_shared(right)
-        spoke.terminate(ike=subject.tunnel.site_connection, force=True)
-        spoke.initiate(subject.connection.children[0].name, subject.tunnel.site_connection)
-    assert line, "the aggregator does not tell that the key is wrong"
-    tell(f"{subject.tunnel.address} with the key of keyring {keyring}: {line}")
+    line = refused(bench, subject, key)
+    tell(f"{subject.tunnel.address} with the key of keyring {keyring}: {line.rpartition('] ')[2]}")
 
 
 def test_a_keyring_in_use_cannot_be_removed(bench: Bench, tell: Tell) -> None:

@@ -10,7 +10,7 @@ from offnet.design.identities import connection_name, pattern_of, shown
 from offnet.design.lan import Lan
 from offnet.design.numbers import Numbers
 from offnet.intent.models import Door, Gateway, Keyring, LabIntent, OffNetSite, Profile
-from offnet.intent.selection import INCOMPLETE, Selection, Selector, identity_of
+from offnet.intent.selection import INCOMPLETE, Selection, Selector, identity_of, key_owners
 from offnet.network.model import (
     AuthRound,
     ChildSa,
@@ -151,11 +151,11 @@ def _outer_address(intent: LabIntent, site: OffNetSite) -> IPv4Address:
 
 def _secret(ring: str, keyring: Keyring, name: str, site: OffNetSite, gateway: IPv4Address) -> SharedSecret:
     """The aggregator's key of a peer: by its address, else by its identity, else everybody's."""
-    address, identity = str(site.ipsec.address.ip), shown(*identity_of(site))
-    key = keyring.key(address, identity.text)
+    owners, identity = key_owners(site), shown(*identity_of(site))
+    key = keyring.key(*owners)
     assert key is not None  # noqa: S101 - a rule of the intent
-    if address in keyring.keys:
-        return SharedSecret(f"{ring}-{name}", tuple(dict.fromkeys((address, str(identity)))), key)
-    if identity.text in keyring.keys:
-        return SharedSecret(f"{ring}-{name}", (str(identity),), key)
-    return SharedSecret(ring, (str(gateway),), key)
+    found = next((owner for owner in owners if owner in keyring.keys), None)
+    if found is None:
+        return SharedSecret(ring, (str(gateway),), key)
+    named = (str(identity),) if found == identity.text else (found, str(identity))
+    return SharedSecret(f"{ring}-{name}", named, key)

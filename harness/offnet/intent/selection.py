@@ -33,6 +33,13 @@ def identity_of(site: OffNetSite) -> tuple[str, str]:
     return chosen[0] if chosen else ("address", str(site.ipsec.address.ip))
 
 
+def key_owners(site: OffNetSite) -> tuple[str, ...]:
+    """Whose key a site's is, in the order of the search: its address, if that stays, and its identity."""
+    _, identity = identity_of(site)
+    address = () if site.ipsec.dynamic else (str(site.ipsec.address.ip),)
+    return tuple(dict.fromkeys((*address, identity)))
+
+
 class Selection:
     """The selectors of all profiles, to look peers up in."""
 

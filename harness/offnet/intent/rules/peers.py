@@ -9,7 +9,7 @@ from offnet.intent.finding import Finding
 from offnet.intent.models import OffNetSite
 from offnet.intent.rules.names import one_of
 from offnet.intent.salvage import Scope
-from offnet.intent.selection import Selection, identity_of
+from offnet.intent.selection import Selection, identity_of, key_owners
 
 _WAYS = {
     "address": "profiles.NAME.match.address",
@@ -74,6 +74,42 @@ def selected(scope: Scope) -> Iterator[Finding]:
             yield Finding(("sites", name, "vpn"), expected, see=("profiles", selector.profile, "vrf"))
 
 
+def movable(scope: Scope) -> Iterator[Finding]:
+    """A site that may come from any address is not selected, and not asked for an SA, by its address."""
+    profiles = scope.intent.profiles
+    selection = Selection(profiles)
+    for name, site in _off_net(scope):
+        kind, value = identity_of(site)
+        selector = selection.select(kind, value, site.ipsec.front_door)
+        if not site.ipsec.dynamic or selector is None:
+            continue
+        path: KeyPath = ("sites", name, "ipsec", "dynamic")
+        see = ("profiles", selector.profile)
+        if selector.kind == "address":
+            expected = f"an identity other than an address: {selector.profile} matches {value} only"
+            yield Finding(path, expected, see=(*see, "match", "address"))
+        elif profiles[selector.profile].rri == "static":
+            expected = f"a profile with rri: dynamic or off, {selector.profile} must know where its peers are"
+            yield Finding(path, expected, see=(*see, "rri"))
+
+
+def one_key_an_owner(scope: Scope) -> Iterator[Finding]:
+    """The aggregator finds a key by its owner, whatever front door that comes by."""
+    owner: dict[tuple[str, str], tuple[str, str]] = {}
+    selection = Selection(scope.intent.profiles)
+    for name, site in _off_net(scope):
+        kind, value = identity_of(site)
+        selector = selection.select(kind, value, site.ipsec.front_door)
+        keyring = selector and scope.intent.keyrings.get(scope.intent.profiles[selector.profile].keyring)
+        if not keyring:
+            continue
+        for own in (own for own in key_owners(site) if own in keyring.keys):
+            other, key = owner.setdefault((site.ipsec.gateway, own), (name, keyring.keys[own]))
+            if key != keyring.keys[own]:
+                expected = f"a peer whose key is its own: {other} is {own} as well, with another key"
+                yield Finding(_path(name, site), expected, see=("sites", other))
+
+
 def has_key(scope: Scope) -> Iterator[Finding]:
     """The keyring of the profile that a site selects has a key for it, by its address or its identity."""
     selection = Selection(scope.intent.profiles)
@@ -85,8 +121,8 @@ def has_key(scope: Scope) -> Iterator[Finding]:
             continue  # told already, where the match is
         ring = scope.intent.profiles[chosen].keyring
         keyring = scope.intent.keyrings.get(ring)
-        if keyring is not None and keyring.key(str(site.ipsec.address.ip), value) is None:
-            expected = f"a peer that has a key in keyring {ring}, by its address or its identity"
+        if keyring is not None and keyring.key(*key_owners(site)) is None:
+            expected = f"a peer that has a key in keyring {ring}, by {' or '.join(key_owners(site))}"
             yield Finding(_path(name, site), expected, see=("keyrings", ring))
 
 
