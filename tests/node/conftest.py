@@ -11,6 +11,7 @@ from offnet.node.agent.decision import Route
 from offnet.node.agent.ledger import Changes
 
 EAST, NORTH = IPv4Network("10.0.67.0/24"), IPv4Network("10.0.68.0/24")
+SHARED = IPv4Network("10.0.70.0/24")
 
 
 class MemoryKernel:
@@ -48,5 +49,6 @@ def config(tmp_path_factory: pytest.TempPathFactory) -> Config:
             Policy("north1", "vpn1", 1001, "ipsec1", (NORTH,)),
             Policy("east2", "vpn2", 1002, "ipsec2", (EAST,)),
             Policy("still2", "vpn2", 1002, "ipsec2", (IPv4Network("10.0.69.0/24"),), static=True),
+            Policy("shared1", "vpn1", 1001, "ipsec1", (SHARED,), identity="a.vpn1.example"),
         ),
     )

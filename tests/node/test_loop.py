@@ -22,6 +22,7 @@ from offnet.wait import until
 EAST1 = Route(1001, IPv4Network("10.0.67.0/24"), "ipsec1")
 NORTH1 = Route(1001, IPv4Network("10.0.68.0/24"), "ipsec1")
 EAST2 = Route(1002, IPv4Network("10.0.67.0/24"), "ipsec2")
+SHARED1 = Route(1001, IPv4Network("10.0.70.0/24"), "ipsec1")
 STILL2 = Route(1002, IPv4Network("10.0.69.0/24"), "ipsec2")
 
 
@@ -39,6 +40,7 @@ class Charon:
 
     def __init__(self, path: str, sas: list[dict[str, Any]]) -> None:
         self.sas = sas
+        self.requests: list[tuple[str, bytes]] = []
         self._listeners: list[socket.socket] = []
         self._connections: list[socket.socket] = []
         self._server = socket.socket(socket.AF_UNIX)
@@ -70,7 +72,9 @@ class Charon:
         with contextlib.suppress(OSError):
             while head := connection.recv(4, socket.MSG_WAITALL):
                 request = connection.recv(struct.unpack("!I", head)[0], socket.MSG_WAITALL)
-                for reply in self._replies(connection, request[0], request[2 : 2 + request[1]].decode()):
+                name = request[2 : 2 + request[1]].decode()
+                self.requests.append((name, request[2 + request[1] :]))
+                for reply in self._replies(connection, request[0], name):
                     connection.sendall(struct.pack("!I", len(reply)) + reply)
 
     def _replies(self, connection: socket.socket, kind: int, name: str) -> Iterator[bytes]:
@@ -169,6 +173,28 @@ def test_another_sites_lan_is_not_routed(
     charon.tell("child-updown", {"up": "yes", **ike("north1", child(6, "10.0.68.0/24"))})
     agent.holds(EAST1, NORTH1, STILL2)
     assert "refused: north1#5: 10.0.67.0/24: is not within 10.0.68.0/24" in capfd.readouterr().err
+
+
+def of_peer(identity: str, sa: dict[str, Any]) -> dict[str, Any]:
+    return {name: {**body, "remote-id": identity} for name, body in sa.items()}
+
+
+def test_where_peers_share_a_connection_an_sa_for_what_is_another_ones_is_ended(
+    charon: Charon, agent: Running
+) -> None:
+    agent.holds(EAST1, STILL2)
+    mine = of_peer("a.vpn1.example", ike("shared1", child(8, "10.0.70.0/24")))
+    greedy = of_peer("a.vpn1.example", ike("shared1", child(9, "10.0.68.0/24")))
+    charon.tell("child-updown", {"up": "yes", **mine})
+    agent.holds(EAST1, SHARED1, STILL2)
+    charon.tell("child-updown", {"up": "yes", **greedy})
+    ended = until(
+        lambda: [body for name, body in charon.requests if name == "terminate"],
+        what="a terminate request",
+        deadline=5.0,
+    )
+    assert ended == [Message.serialize({"child-id": "9", "timeout": "-1"})]
+    agent.holds(EAST1, SHARED1, STILL2)
 
 
 def test_without_charon_only_static_routes_are_held(agent: Running) -> None:

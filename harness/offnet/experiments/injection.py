@@ -74,9 +74,11 @@ def _greed(bench: Bench, subject: Subject) -> Greed:
         for name in wishes:
             with suppress(CommandRefused):
                 spoke.terminate(child=name, timeout=2)
+        # Behind NAT charon negotiates in an IKE_SA of its own, which takes the place of the real one.
+        apart = bool(spoke.list_sas(greedy.name))
         spoke.unload_conn(greedy.name)
         # IKEv1 takes what was narrowed to the site's own LAN for a rekeying: its SA has been replaced.
-        if before.unique_id not in {child.unique_id for child in _children(gateway, subject)}:
+        if apart or before.unique_id not in {child.unique_id for child in _children(gateway, subject)}:
             _set_up_anew(spoke, gateway, subject)
     return Greed(given)
 
@@ -118,7 +120,8 @@ def _await_judgement(gateway: Vici, subject: Subject) -> None:
 
 def _set_up_anew(spoke: Vici, gateway: Vici, subject: Subject) -> None:
     own = subject.connection
-    spoke.terminate(ike=own.name)
+    with suppress(CommandRefused):  # there may be nothing to end
+        spoke.terminate(ike=own.name)
     until(
         lambda: not _children(gateway, subject),
         what=f"{subject.tunnel.gateway} has no SA of {subject.site.name}",

@@ -66,6 +66,7 @@ class Agent:
         """Make the kernel hold what these SAs and the static policies call for; tells what it took."""
         self._if_ids = self._kernel.if_ids()
         self._ledger = Ledger()
+        self._foreign.clear()  # ids of another charon's life
         self._ledger.update((), [(STATIC, static_routes(self._policies))])
         self._ledger.update((), [(sa.id, self._entitled(sa)) for sa in sas])
         wanted, present = self._ledger.routes(), self._kernel.routes()
