@@ -86,7 +86,8 @@ def _spoke_connection(peer: Peer, crypto: Crypto) -> IkeConnection:
             ANY_ADDRESS,
             Identity.anybody() if peer.identity.kind is IdentityKind.ADDRESS else peer.identity,
         )
-    return peer.terms.connection(child, crypto, own=own, peer=peer.terms.gateway_end, rekey=True)
+    connection = peer.terms.connection(child, crypto, own=own, peer=peer.terms.gateway_end, rekey=True)
+    return replace(connection, tireless=True)
 
 
 def _site(peer: Peer) -> Site:

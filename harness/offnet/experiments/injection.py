@@ -23,7 +23,7 @@ PROBES = 3
 LENGTH = 84
 ANYTHING = "0.0.0.0/0"
 DEADLINE = 10.0
-JUDGEMENT = 1.0
+JUDGEMENT = 3.0
 
 
 @dataclass(frozen=True, slots=True)

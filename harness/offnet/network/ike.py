@@ -76,7 +76,8 @@ class IkeConnection:
     """An IKE connection in swanctl's terms; ``profile`` and ``keyring`` are where it comes from.
 
     ``rekey`` is false at the end that must not start an IKEv1 rekey (only one end may). ``aggressive``
-    is IKEv1's Aggressive Mode, where the identity comes before the key must be known.
+    is IKEv1's Aggressive Mode, where the identity comes before the key must be known. A ``tireless`` end
+    asks until the other one answers.
     """
 
     name: str
@@ -91,6 +92,7 @@ class IkeConnection:
     children: tuple[ChildSa, ...]
     rekey: bool = True
     aggressive: bool = False
+    tireless: bool = False
     profile: str | None = None
     keyring: str | None = None
 

@@ -26,7 +26,7 @@ def connection_message(connection: IkeConnection) -> Message:
         "dpd_delay": f"{connection.dpd_delay}s",
         "rekey_time": IKE_LIFETIME if connection.rekey else "0s",
     }
-    if any("start" in child.start_action for child in connection.children):
+    if connection.tireless:
         message["keyingtries"] = "0"  # until the other end answers
     if connection.version == 1:  # IKEv2 detects a dead peer by its retransmissions
         if connection.aggressive:
