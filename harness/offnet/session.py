@@ -24,8 +24,9 @@ from offnet.render.clab import crypto_of
 from offnet.render.tree import write
 from offnet.report import folder as folders
 from offnet.report.model import Phase
-from offnet.runtime import clab, hosting, labs, select
+from offnet.runtime import clab, drivers, hosting, labs, select
 from offnet.runtime.base import RunningLab
+from offnet.runtime.hosting import Supplies
 
 Lifetime = Literal["check", "up"]
 TOPOLOGY = "topology"
@@ -109,15 +110,14 @@ def _attach(written: LabIntent, crypto: Crypto | None) -> Session:
 def _start(network: Network, choice: select.Choice, lifetime: Lifetime, progress: Progress) -> Session:
     phases: list[Phase] = []
     with _phase("artifacts", phases):
-        kinds = [artifacts.NODE_IMAGE] + [artifacts.KERNEL] * (choice.host == hosting.SANDBOX)
-        made = artifacts.ensure(*kinds, progress=progress)
+        supplies = _supplies(choice, progress)
     place = folders.new_folder(resources.runs_dir(), network.name)
     with _phase("render", phases):
         write(render(network), place / TOPOLOGY)
     progress.step(f"starting {len(network.nodes)} nodes of {network.name} on {choice.host}", 0)
-    image = made[artifacts.NODE_IMAGE] / noderoot.IMAGE
-    kernel = made.get(artifacts.KERNEL, Path()) / uml.BINARY
-    started = labs.start(place / TOPOLOGY, choice.host, image=image, kernel=kernel, report=progress.tick)
+    started = labs.start(
+        place / TOPOLOGY, choice.host, runtime=choice.runtime, supplies=supplies, report=progress.tick
+    )
     try:
         phases += [Phase(name, seconds) for name, seconds in started.timings.items()]
         progress.step("waiting for routes of all sites on all PEs", 0)
@@ -129,6 +129,19 @@ def _start(network: Network, choice: select.Choice, lifetime: Lifetime, progress
         started.close()
         raise
     return Session(network, started.lab, choice.reason, place, phases, started)
+
+
+def _supplies(choice: select.Choice, progress: Progress) -> Supplies:
+    """The artifacts that the host is made of, built when missing."""
+    sandbox = choice.host == hosting.SANDBOX
+    if choice.runtime == drivers.CONTAINERLAB:
+        if not sandbox:
+            return Supplies()  # its Docker has the image
+        server = artifacts.lab_server(progress)
+        return Supplies(server.root, server.kernel, server.docker)
+    made = artifacts.ensure(artifacts.NODE_IMAGE, *[artifacts.KERNEL] * sandbox, progress=progress)
+    kernel = made[artifacts.KERNEL] / uml.BINARY if sandbox else None
+    return Supplies(made[artifacts.NODE_IMAGE] / noderoot.IMAGE, kernel)
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -10,8 +11,9 @@ import pytest
 
 from offnet.errors import HostError, UsageError
 from offnet.host.sandbox import ROOTFS, Sandbox
-from offnet.host.ssh import SshHost
+from offnet.host.ssh import SshHost, accept_host_key
 from offnet.runtime import labs
+from offnet.runtime.hosting import Supplies
 from offnet.runtime.state import Store
 
 _SSHD = f"/usr/sbin/sshd -i -f {ROOTFS}/run/boot/sshd_config"
@@ -87,7 +89,7 @@ def test_a_lab_on_a_server(
     )
     (tmp_path / "state").mkdir()
     store = Store(tmp_path / "state")
-    with labs.start(folder, reachable, image=image, kernel=kernel, store=store) as session:
+    with labs.start(folder, reachable, supplies=Supplies(image, kernel), store=store) as session:
         assert session.lab.run("a", ["hostname"]).stdout == "a\n"
         session.keep()
     with labs.attach("one", store=store) as lab:
@@ -106,8 +108,46 @@ def test_an_unknown_host_key_is_refused(
         f" ProxyCommand env --chdir={there} ssh -F none -S ctl -o ProxyCommand=false host {_SSHD}\n"
         f" UserKnownHostsFile {tmp_path}/none\n GlobalKnownHostsFile none\n IdentityFile {there}/key\n"
     )
-    with pytest.raises(HostError, match="Host key verification failed"):
+    shown = public_key(server)
+    with pytest.raises(HostError, match="Host key verification failed") as refused:
         SshHost.connect("ssh://root@server")
+    assert f"--accept-host-key {shown}" in str(refused.value)
+
+
+@pytest.mark.lab
+def test_a_host_key_is_accepted_by_its_fingerprint_only(
+    server: Sandbox, configured: Callable[[str], None], tmp_path: Path
+) -> None:
+    there, known = server.directory, tmp_path / "known"
+    configured(
+        "Host server\n"
+        f" ProxyCommand env --chdir={there} ssh -F none -S ctl -o ProxyCommand=false host {_SSHD}\n"
+        f" UserKnownHostsFile {known}\n GlobalKnownHostsFile none\n IdentityFile {there}/key\n"
+    )
+    url, shown = "ssh://root@server", public_key(server)
+    with pytest.raises(UsageError, match="begins with SHA256:"):
+        accept_host_key(url, "MD5:00")
+    other = "SHA256:" + "A" * 43
+    with pytest.raises(HostError, match=f"has the fingerprint {re.escape(shown)}, not {other}: refused"):
+        accept_host_key(url, other)
+    assert not known.exists()
+    accept_host_key(url, shown)
+    SshHost.connect(url).close()
+    before = known.read_text()
+    accept_host_key(url, shown)  # known by now
+    assert known.read_text() == before
+    kind, stranger = "ssh-ed25519", "AAAAC3NzaC1lZDI1NTE5AAAAI" + "B" * 43
+    known.write_text(f"server {kind} {stranger}\n")
+    with pytest.raises(HostError, match="its key has changed"):
+        accept_host_key(url, shown)
+    assert known.read_text() == f"server {kind} {stranger}\n"
+
+
+def public_key(server: Sandbox) -> str:
+    """The fingerprint of the server's key, as its administrator finds it there."""
+    key = f"{ROOTFS}/run/boot/host_key"
+    script = f"cp {key} /tmp/key && chmod 600 /tmp/key && ssh-keygen -lf /tmp/key; rm /tmp/key"
+    return server.host.run(("sh", "-c", script), timeout=10).stdout.split()[1]
 
 
 def test_a_server_that_cannot_be_reached_is_told_in_the_words_of_ssh(

@@ -15,6 +15,7 @@ from offnet.network.model import Crypto
 from offnet.render import render
 from offnet.render.tree import write
 from offnet.runtime import labs
+from offnet.runtime.hosting import Supplies
 
 HERE = Path(__file__).parent
 
@@ -26,8 +27,8 @@ def test_record_the_running_daemons(request: pytest.FixtureRequest, tmp_path: Pa
         pytest.skip("records only with --record")
     network = design(intent.load(resources.labs() / "single-ip"), crypto)
     write(render(network), tmp_path)
-    kernel = artifacts.kernel() / "linux"
-    with labs.start(tmp_path, "sandbox", image=artifacts.node_image(), kernel=kernel) as session:
+    supplies = Supplies(artifacts.node_image(), artifacts.kernel() / "linux")
+    with labs.start(tmp_path, "sandbox", supplies=supplies) as session:
         converge(network, session.lab)
         _recorder().record(session.lab, network, HERE / "recorded" / crypto.value)
 

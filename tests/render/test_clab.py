@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable
+from importlib.resources import files as package_files
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,6 +14,7 @@ import yaml
 
 from offnet.design.allocate import MAX_INTERFACE_NAME
 from offnet.network.model import Network
+from offnet.picture.layout import layout
 
 Data = dict[str, Any]
 LAB_NAME = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9\-._]*")
@@ -27,7 +31,12 @@ NODE_KEYS = {
     "entrypoint",
     "cmd",
     "env",
+    "privileged",
+    "cap-add",
+    "security-opts",
+    "healthcheck",
 }
+HEALTHCHECK_KEYS = {"test", "start-period", "interval", "timeout", "retries"}
 
 
 @pytest.fixture(scope="session")
@@ -42,12 +51,13 @@ def document(text: str) -> Data:
 
 
 def test_the_file_is_called_as_editors_and_deploy_expect(network: Network, files: dict[str, str]) -> None:
-    assert [path for path in files if "/" not in path] == [f"{network.name}.clab.yml"]
+    topology = f"{network.name}.clab.yml"
+    assert [path for path in files if "/" not in path] == [topology, f"{topology}.annotations.json"]
 
 
 def test_keys_are_those_of_the_schema(document: Data) -> None:
     topology = document["topology"]
-    assert set(document) == {"name", "topology"}
+    assert set(document) == {"name", "mgmt", "topology"}
     assert set(topology) == {"defaults", "groups", "nodes", "links"}
     settings = [topology["defaults"], *topology["groups"].values(), *topology["nodes"].values()]
     assert set().union(*settings) <= NODE_KEYS
@@ -64,6 +74,39 @@ def test_nodes_are_plain_linux_without_management_network_or_restart(document: D
     assert defaults["network-mode"] == "none"
     assert defaults["restart-policy"] == "no"
     assert defaults["image-pull-policy"] in ("Always", "Never", "IfNotPresent")
+    assert document["mgmt"] == {"skip-when-unused": True}
+
+
+def test_nodes_are_given_capabilities_by_name(document: Data) -> None:
+    settings = [document["topology"]["defaults"], *document["topology"]["nodes"].values()]
+    assert [found["privileged"] for found in settings if "privileged" in found] == [False]
+    capabilities = document["topology"]["defaults"]["cap-add"]
+    assert len(capabilities) == len(set(capabilities))
+    assert "ALL" not in capabilities
+
+
+def test_health_is_what_the_entrypoint_leaves(document: Data) -> None:
+    health = document["topology"]["defaults"]["healthcheck"]
+    assert set(health) == HEALTHCHECK_KEYS
+    assert all(type(health[key]) is int for key in HEALTHCHECK_KEYS - {"test"})
+    entrypoint = package_files("offnet.node").joinpath("entrypoint.sh").read_text()
+    assert all(f"tell {Path(word).name} " in entrypoint for word in health["test"] if word.startswith("/"))
+
+
+def test_the_editor_finds_every_node_in_a_place_of_its_own(
+    network: Network, document: Data, files: dict[str, str]
+) -> None:
+    placed = json.loads(files[f"{network.name}.clab.yml.annotations.json"])["nodeAnnotations"]
+    assert [node["id"] for node in placed] == list(document["topology"]["nodes"])
+    assert len({(node["position"]["x"], node["position"]["y"]) for node in placed}) == len(placed)
+
+
+def test_the_editor_has_the_picture_of_the_report(network: Network, files: dict[str, str]) -> None:
+    placed = json.loads(files[f"{network.name}.clab.yml.annotations.json"])["nodeAnnotations"]
+    boxes = [shape.rect for shape in layout(network).shapes]
+    for node in placed:
+        x, y = node["position"]["x"], node["position"]["y"]
+        assert any(abs(box.center - x) <= 1 and abs(box.middle - y) <= 1 for box in boxes), node
 
 
 def test_every_node_of_the_network_is_there_in_its_group(network: Network, document: Data) -> None:

@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from offnet.network.model import Network
-from offnet.report.drawing import Drawing, Path, Rect
-from offnet.report.topology_layout import layout
-from offnet.report.topology_svg import draw
+from offnet.picture.drawing import Drawing, Path, Rect
+from offnet.picture.layout import layout
+from offnet.picture.svg import draw
 
 Make = Callable[..., Network]
 SIZES = st.fixed_dictionaries(

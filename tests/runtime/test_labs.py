@@ -13,6 +13,7 @@ import pytest
 from offnet.errors import LabRunError, UsageError
 from offnet.host.sandbox import Sandbox
 from offnet.runtime import labs
+from offnet.runtime.hosting import Supplies
 from offnet.runtime.state import Store
 from offnet.wait import until
 
@@ -22,9 +23,10 @@ _STARTER = """
 import sys
 from pathlib import Path
 from offnet.runtime import labs
+from offnet.runtime.hosting import Supplies
 from offnet.runtime.state import Store
 folder, root, image, kernel = map(Path, sys.argv[1:])
-labs.start(folder, "sandbox", image=image, kernel=kernel, store=Store(root),
+labs.start(folder, "sandbox", supplies=Supplies(image, kernel), store=Store(root),
            report=lambda line: print(line, flush=True))
 print("up", flush=True)
 sys.stdin.read()
@@ -32,7 +34,7 @@ sys.stdin.read()
 
 
 def start(folder: Path, store: Store, image: Path, kernel: Path) -> labs.Session:
-    return labs.start(folder, "sandbox", image=image, kernel=kernel, store=store)
+    return labs.start(folder, "sandbox", supplies=Supplies(image, kernel), store=store)
 
 
 def test_a_lab_lives_as_long_as_its_session(two: Path, store: Store, image: Path, kernel: Path) -> None:
@@ -98,7 +100,7 @@ def test_an_interrupt_leaves_nothing(two: Path, store: Store, image: Path, kerne
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        labs.start(two, "sandbox", image=image, kernel=kernel, store=store, report=interrupt)
+        labs.start(two, "sandbox", supplies=Supplies(image, kernel), store=store, report=interrupt)
     assert store.labs() == ()
 
 

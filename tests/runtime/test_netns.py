@@ -11,8 +11,8 @@ import pytest
 from offnet.errors import DeadlineExpired, NodeFailed
 from offnet.host.base import Host
 from offnet.host.sandbox import Sandbox
-from offnet.runtime import clab, netns, plan, probe
-from offnet.runtime.plan import NetnsPlan
+from offnet.runtime import clab, hosting, netns, plan, probe
+from offnet.runtime.plan import Plan
 from offnet.wait import until
 
 pytestmark = pytest.mark.lab
@@ -30,7 +30,7 @@ def server(tmp_path_factory: pytest.TempPathFactory, image: Path, kernel: Path) 
 
 
 @pytest.fixture
-def lab(two: Path) -> NetnsPlan:
+def lab(two: Path) -> Plan:
     return plan.make(clab.load(two))
 
 
@@ -53,7 +53,7 @@ def settled(server: Host, before: list[str]) -> bool:
     return True
 
 
-def test_nodes_come_up_reach_each_other_and_leave_no_trace(server: Host, lab: NetnsPlan) -> None:
+def test_nodes_come_up_reach_each_other_and_leave_no_trace(server: Host, lab: Plan) -> None:
     before = traces(server)
     started = netns.up(lab, server, image=IMAGE, deadline=30)
     with started.lab as running:
@@ -63,11 +63,11 @@ def test_nodes_come_up_reach_each_other_and_leave_no_trace(server: Host, lab: Ne
         assert "mtu 1400" in running.run("a", ["ip", "link", "show", "to-b"]).stdout
         assert running.run("a", ["cat", "/proc/sys/net/ipv4/ip_forward"]).stdout == "1\n"
         assert b"NODE=a" in running.read("a", "/etc/offnet/node.env")
-    netns.down("two", server)
+    hosting.run_down("two", server)
     assert settled(server, before)
 
 
-def test_a_node_is_a_machine_of_its_own(server: Host, lab: NetnsPlan) -> None:
+def test_a_node_is_a_machine_of_its_own(server: Host, lab: Plan) -> None:
     with netns.up(lab, server, image=IMAGE, deadline=30).lab as running:
         assert running.run("a", "echo mine >/etc/mine; cat /etc/mine").stdout == "mine\n"
         assert running.run("b", ["test", "-e", "/etc/mine"], check=False).code == 1
@@ -79,10 +79,10 @@ def test_a_node_is_a_machine_of_its_own(server: Host, lab: NetnsPlan) -> None:
         assert running.run("a", ["test", "-c", "/dev/net/tun"], check=False).code == 0
     done = server.run(("ip", "netns", "exec", "two-b", "ip", "-br", "addr", "show", "to-a"), timeout=10)
     assert "10.0.0.2/24" in done.stdout
-    netns.down("two", server)
+    hosting.run_down("two", server)
 
 
-def test_a_later_command_attaches(server: Host, lab: NetnsPlan) -> None:
+def test_a_later_command_attaches(server: Host, lab: Plan) -> None:
     netns.up(lab, server, image=IMAGE, deadline=30).lab.close()
     with netns.attach("two", ("a", "b"), server) as running:
         first, second = running.run_many("b", [["hostname"], "exit 4"])
@@ -91,18 +91,18 @@ def test_a_later_command_attaches(server: Host, lab: NetnsPlan) -> None:
         stream.stdin.write(b"through\n")
         assert stream.stdout.readline() == b"through\n"
         stream.close()
-    netns.down("two", server)
+    hosting.run_down("two", server)
 
 
-def test_a_shell_that_was_lost_is_opened_again(server: Host, lab: NetnsPlan) -> None:
+def test_a_shell_that_was_lost_is_opened_again(server: Host, lab: Plan) -> None:
     with netns.up(lab, server, image=IMAGE, deadline=30).lab as running:
         with pytest.raises(DeadlineExpired):
             running.run("a", ["sleep", "5"], timeout=0.2)
         assert running.run("a", ["hostname"]).stdout == "a\n"
-    netns.down("two", server)
+    hosting.run_down("two", server)
 
 
-def test_a_daemon_that_dies_is_named_with_its_last_words(server: Host, lab: NetnsPlan) -> None:
+def test_a_daemon_that_dies_is_named_with_its_last_words(server: Host, lab: Plan) -> None:
     entrypoint = (
         b"#!/bin/sh\nmkdir -p /var/log/offnet\necho no such interface >/var/log/offnet/zebra.log\n"
         b"echo zebra 3 >/run/offnet/failed\necho x >/run/offnet/events\nexec sleep 60\n"
@@ -111,62 +111,62 @@ def test_a_daemon_that_dies_is_named_with_its_last_words(server: Host, lab: Netn
     before = traces(server)
     with pytest.raises(NodeFailed, match=r"(?s)(a|b): zebra 3\n    no such interface"):
         netns.up(broken, server, image=IMAGE, deadline=30)
-    netns.down("two", server)
+    hosting.run_down("two", server)
     assert settled(server, before)
 
 
-def test_an_entrypoint_that_ends_is_noticed(server: Host, lab: NetnsPlan) -> None:
+def test_an_entrypoint_that_ends_is_noticed(server: Host, lab: Plan) -> None:
     broken = replace(lab, files={**lab.files, "lib/entrypoint.sh": b"#!/bin/sh\nexit 5\n"})
     with pytest.raises(NodeFailed, match=r"(a|b): entrypoint 5"):
         netns.up(broken, server, image=IMAGE, deadline=30)
-    netns.down("two", server)
+    hosting.run_down("two", server)
 
 
-def test_a_node_that_says_nothing_is_named(server: Host, lab: NetnsPlan) -> None:
+def test_a_node_that_says_nothing_is_named(server: Host, lab: Plan) -> None:
     silent = replace(lab, files={**lab.files, "lib/entrypoint.sh": b"#!/bin/sh\nexec sleep 60\n"})
     before = traces(server)
     with pytest.raises(
         DeadlineExpired, match="every node ready: not within 1 s; last seen: waiting for a, b"
     ):
         netns.up(silent, server, image=IMAGE, deadline=1)
-    netns.down("two", server)
+    hosting.run_down("two", server)
     assert settled(server, before)
 
 
 @pytest.mark.parametrize("phase", ["begin", "mounts", "links", "nodes"])
-def test_half_a_lab_can_be_taken_down(server: Host, lab: NetnsPlan, phase: str) -> None:
+def test_half_a_lab_can_be_taken_down(server: Host, lab: Plan, phase: str) -> None:
     before = traces(server)
     server.put(lab.files, lab.directory)
     stream = server.stream(("sh", f"{lab.directory}/netns-up.sh", IMAGE))
     while not stream.stdout.readline().startswith(f"phase {phase} ".encode()):
         pass
-    netns.down("two", server)
+    hosting.run_down("two", server)
     stream.close()
     assert settled(server, before)
 
 
 def test_down_of_nothing_is_no_error(server: Host) -> None:
-    netns.down("never-started", server)
+    hosting.run_down("never-started", server)
 
 
-def test_the_end_of_the_program_is_the_end_of_the_lab(server: Host, lab: NetnsPlan) -> None:
+def test_the_end_of_the_program_is_the_end_of_the_lab(server: Host, lab: Plan) -> None:
     before = traces(server)
     netns.up(lab, server, image=IMAGE, deadline=30).lab.close()
-    guard = server.stream(("sh", f"{lab.directory}/netns-down.sh", "--when-lost"))
+    guard = server.stream(("sh", f"{lab.directory}/{plan.DOWN}", "--when-lost"))
     guard.stdin.close()
     assert settled(server, before)
     guard.close()
 
 
-def test_a_kept_lab_stays(server: Host, lab: NetnsPlan) -> None:
+def test_a_kept_lab_stays(server: Host, lab: Plan) -> None:
     netns.up(lab, server, image=IMAGE, deadline=30).lab.close()
-    guard = server.stream(("sh", f"{lab.directory}/netns-down.sh", "--when-lost"))
+    guard = server.stream(("sh", f"{lab.directory}/{plan.DOWN}", "--when-lost"))
     guard.stdin.write(b"keep\n")
     assert guard.stdout.read() == b""
     guard.close()
     with netns.attach("two", ("a", "b"), server) as running:
         assert running.run("a", ["hostname"]).stdout == "a\n"
-    netns.down("two", server)
+    hosting.run_down("two", server)
 
 
 def test_the_sandbox_kernel_has_all_that_the_labs_need(server: Host) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from offnet.errors import HostError, UsageError
@@ -21,6 +23,26 @@ def test_natively_where_that_works(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_else_in_the_sandbox_and_the_reason_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     obstructed(monkeypatch, "this machine's kernel lacks VRF")
     assert select.choose() == Choice("sandbox", "netns", "this machine's kernel lacks VRF")
+
+
+def test_containerlab_runs_natively_where_docker_does_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    obstructed(monkeypatch, None)
+    monkeypatch.setattr(probe, "container_obstacle", lambda: None)
+    assert select.choose(runtime="containerlab").host == "local"
+    obstructed(monkeypatch, "this machine's kernel lacks VRF")
+    assert select.choose(runtime="containerlab") == Choice(
+        "sandbox", "containerlab", "this machine's kernel lacks VRF"
+    )
+
+
+def test_what_containerlab_lacks_is_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    obstructed(monkeypatch, None)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert select.choose(runtime="containerlab").reason == "containerlab is not installed on this machine"
+    (tmp_path / "containerlab").touch(mode=0o755)
+    monkeypatch.setattr(probe, "SOCKET", str(tmp_path / "docker.sock"))
+    with pytest.raises(HostError, match=r"Docker does not run on this machine .*; use --host sandbox"):
+        select.choose("local", "containerlab")
 
 
 def test_the_user_may_choose(monkeypatch: pytest.MonkeyPatch) -> None:

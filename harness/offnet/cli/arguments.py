@@ -19,14 +19,15 @@ class RuntimeName(StrEnum):
     CONTAINERLAB = "containerlab"
 
 
-def usable_runtime(runtime: RuntimeName | None) -> str | None:
-    """The runtime's name; UsageError for one that this release does not drive."""
-    if runtime is RuntimeName.CONTAINERLAB:
-        raise UsageError(
-            "--runtime containerlab is not in this release; the rendered topologies/LAB/LAB.clab.yml "
-            "is what it will read, and `containerlab deploy -t` takes it today"
-        )
-    return runtime.value if runtime else None
+def accept_host_key(host: str | None, fingerprint: str | None) -> None:
+    """Let ssh know the key of a lab server, if the user has said which one it is."""
+    if fingerprint is None:
+        return
+    if host is None or not host.startswith("ssh://"):
+        raise UsageError("--accept-host-key is for a lab server: --host ssh://user@server")
+    from offnet.host import ssh  # noqa: PLC0415 - one option's need
+
+    ssh.accept_host_key(host, fingerprint)
 
 
 def complete_lab(incomplete: str) -> Iterator[str]:
@@ -85,6 +86,14 @@ HostOption = Annotated[
         "--host",
         metavar="local|sandbox|ssh://..",
         help="Where nodes run.  [dim]default: what `offnet doctor` says[/dim]",
+    ),
+]
+AcceptHostKey = Annotated[
+    str | None,
+    typer.Option(
+        "--accept-host-key",
+        metavar="SHA256:..",
+        help="Take the lab server's key for known if it has this fingerprint.",
     ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from offnet.cli.arguments import CryptoOption, HostOption, Labs, Runtime, usable_runtime
+from offnet.cli.arguments import AcceptHostKey, CryptoOption, HostOption, Labs, Runtime, accept_host_key
 
 Select = Annotated[
     str, typer.Option("-k", metavar="EXPR", help="Only checks whose name matches, as pytest's -k.")
@@ -55,6 +55,7 @@ def check(
     crypto: CryptoOption = None,
     runtime: Runtime = None,
     host: HostOption = None,
+    accept_key: AcceptHostKey = None,
 ) -> None:
     """Bring labs up, prove that they do what they should, report, take them down.
 
@@ -72,7 +73,8 @@ def check(
     from offnet.cli.proving import Files, Wish, prove
     from offnet.report.model import Outcome, exit_code
 
-    wish = Wish(select, crypto, usable_runtime(runtime), host, keep, faults)
+    accept_host_key(host, accept_key)
+    wish = Wish(select, crypto, runtime and runtime.value, host, keep, faults)
     outcomes: list[Outcome] = []
     for folder in [lab_folder(lab) for lab in labs]:
         wanted = Files(json=json, junit=junit, html=html, markdown=markdown)

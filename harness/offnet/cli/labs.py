@@ -181,7 +181,7 @@ def picture(
     """
     from offnet import resources
     from offnet.cli.network import network_of
-    from offnet.report.topology_svg import draw
+    from offnet.picture.svg import draw
 
     network = network_of(lab)
     root = resources.checkout()

@@ -8,7 +8,16 @@ from typing import Annotated
 
 import typer
 
-from offnet.cli.arguments import CryptoOption, HostOption, Json, Lab, Runtime, complete_lab, usable_runtime
+from offnet.cli.arguments import (
+    AcceptHostKey,
+    CryptoOption,
+    HostOption,
+    Json,
+    Lab,
+    Runtime,
+    accept_host_key,
+    complete_lab,
+)
 from offnet.errors import OffnetError, UsageError
 
 
@@ -19,7 +28,14 @@ def register(application: typer.Typer, panel: str) -> None:
     application.command("down", rich_help_panel=panel)(down)
 
 
-def up(lab: Lab, crypto: CryptoOption = None, runtime: Runtime = None, host: HostOption = None) -> None:
+def up(
+    lab: Lab,
+    *,
+    crypto: CryptoOption = None,
+    runtime: Runtime = None,
+    host: HostOption = None,
+    accept_key: AcceptHostKey = None,
+) -> None:
     """Bring a lab up and leave it running, to look around in it; end it with `offnet down`.
 
     [dim]offnet up single-ip[/dim]
@@ -29,11 +45,16 @@ def up(lab: Lab, crypto: CryptoOption = None, runtime: Runtime = None, host: Hos
     from offnet.cli.network import lab_folder
     from offnet.cli.terminal import Terminal
 
-    driver = usable_runtime(runtime)
+    accept_host_key(host, accept_key)
     terminal = Terminal()
     try:
         running = session.bring_up(
-            lab_folder(lab), crypto, runtime=driver, host=host, lifetime="up", progress=terminal
+            lab_folder(lab),
+            crypto,
+            runtime=runtime and runtime.value,
+            host=host,
+            lifetime="up",
+            progress=terminal,
         )
     finally:
         terminal.done()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import BinaryIO, Protocol
 
 from offnet.errors import LabRunError
@@ -74,6 +75,9 @@ class Host(Protocol):
 
     def command(self, argv: Sequence[str], *, tty: bool = False) -> tuple[str, ...]:
         """The command line that, run on this machine with the user's terminal, runs argv there."""
+
+    def socket(self, path: str) -> Path:
+        """A Unix socket on this machine that leads to the one at ``path`` there, be it there or not."""
 
     def close(self) -> None:
         """Let go of the connection; what must outlive it stays."""

@@ -16,6 +16,7 @@ SOCKET = "ctl"
 _CONNECTION_LOST = 255
 _PUT_TIMEOUT = 120.0
 _DISCONNECT_TIMEOUT = 5.0
+_FORWARD_TIMEOUT = 15.0
 
 
 class ControlledHost:
@@ -71,6 +72,19 @@ class ControlledHost:
     def command(self, argv: Sequence[str], *, tty: bool = False) -> tuple[str, ...]:
         """The command line that runs argv there with the user's terminal."""
         return ("env", f"--chdir={self._directory}", *self._client(argv, tty))
+
+    def socket(self, path: str) -> Path:
+        """A socket beside the control socket; the master forwards it, from the first call on."""
+        local = Path(path).name
+        if not (self._directory / local).exists():
+            # named with a slash: ssh takes a plain word for a host
+            argv = ("ssh", "-F", "none", "-S", SOCKET, "-O", "forward", "-L", f"./{local}:{path}", "host")
+            shown = f"ssh -O forward of {path}"
+            done = process.run(argv, shown=shown, timeout=_FORWARD_TIMEOUT, cwd=self._directory)
+            if done[0]:
+                complaint = done[2].decode(errors="replace").strip()
+                raise LabRunError(f"{self._name}: {shown}: {complaint or 'no message'}")
+        return self._directory / local
 
     def close(self) -> None:
         """Nothing to let go of: every command is a client of its own."""

@@ -55,5 +55,9 @@ class LocalHost:
         """The command itself."""
         return tuple(argv)
 
+    def socket(self, path: str) -> Path:
+        """The socket itself."""
+        return Path(path)
+
     def close(self) -> None:
         """Nothing to let go of."""

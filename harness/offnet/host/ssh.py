@@ -9,6 +9,7 @@ import tempfile
 from pathlib import Path
 
 from offnet.errors import HostError, UsageError
+from offnet.host import host_key
 from offnet.host.control import SOCKET, ControlledHost
 from offnet.host.master import Master, lifeline
 from offnet.wait import Deadline
@@ -37,7 +38,7 @@ class SshHost(ControlledHost):
         try:
             master = Master(argv, directory, os.environ)
             try:
-                master.await_up(f"{url}: no connection", Deadline(deadline))
+                _await(url, master, Deadline(deadline))
                 return cls(url, directory, master, _elevation(url, directory))
             except BaseException:
                 master.end()
@@ -54,18 +55,38 @@ class SshHost(ControlledHost):
             shutil.rmtree(self.directory)
 
 
-def _master_argv(url: str) -> tuple[str, ...]:
+def accept_host_key(url: str, fingerprint: str) -> None:
+    """Let ssh know a lab server's key if it has this fingerprint; HostError if it has another one."""
+    host_key.accept(url, ("ssh",), _login(url), fingerprint)
+
+
+def _await(url: str, master: Master, deadline: Deadline) -> None:
+    try:
+        master.await_up(f"{url}: no connection", deadline)
+    except HostError as error:
+        words = str(error)
+        if host_key.REFUSED in words and host_key.CHANGED not in words:
+            words += host_key.advice(("ssh",), _login(url))
+        raise HostError(words) from None
+
+
+def _login(url: str) -> tuple[str, ...]:
     found = _TARGET.fullmatch(url)
     if found is None:
         raise UsageError(f"{url}: not a lab server; write ssh://user@server or ssh://user@server:port")
     if shutil.which("ssh") is None:
         raise HostError("ssh is missing on this machine; install the package openssh-client")
     port = ("-p", found["port"]) if found["port"] else ()
+    return (*port, "--", found["login"])
+
+
+def _master_argv(url: str) -> tuple[str, ...]:
+    login = _login(url)
     options = (
         "ControlPersist=no", "BatchMode=yes", "LogLevel=ERROR", "ServerAliveInterval=5", "RemoteCommand=none",
     )  # fmt: skip
     flags = (argument for option in options for argument in ("-o", option))
-    return ("ssh", "-M", "-S", SOCKET, "-T", *flags, *port, "--", found["login"], lifeline("exit"))
+    return ("ssh", "-M", "-S", SOCKET, "-T", *flags, *login, lifeline("exit"))
 
 
 def _elevation(url: str, directory: Path) -> tuple[str, ...]:

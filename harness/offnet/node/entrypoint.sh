@@ -62,6 +62,12 @@ await_interfaces() {
     unsubscribe
 }
 
+# Docker shows /proc/sys read-only to a container that is not privileged, and its own option for
+# sysctls fails where a module is missing, or an interface not there yet.
+unlock_sysctl() {
+    [ -w /proc/sys/net ] || mount -o remount,rw /proc/sys || say "/proc/sys stays read-only"
+}
+
 apply_sysctl() { # plain writes: one sysctl process less per node
     while IFS='=' read -r key value; do
         [ -z "$key" ] || printf '%s\n' "$value" >"/proc/sys/$key" || say "sysctl $key not set"
@@ -187,6 +193,7 @@ mkdir -p "$run" "$log"
 trap 'exit 0' TERM INT
 
 await_interfaces || fail interfaces 1
+unlock_sysctl
 apply_sysctl
 apply_batch "$conf/ip.batch"
 [ ! -f "$conf/nftables.conf" ] || nft -f "$conf/nftables.conf" >>"$log/entrypoint.log" 2>&1 || fail nft $?

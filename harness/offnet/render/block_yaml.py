@@ -12,7 +12,7 @@ from typing import TypeAlias
 
 import yaml
 
-Value: TypeAlias = "str | int | list[Value] | dict[str, Value]"
+Value: TypeAlias = "str | int | bool | list[Value] | dict[str, Value]"
 
 # By first character: what a reader takes for something else than text (true, null, 12, ...).
 _NOT_TEXT = yaml.SafeDumper.yaml_implicit_resolvers
@@ -49,7 +49,8 @@ def _write(value: Value, emit: Callable[[yaml.Event], None]) -> None:
 
 def _scalar(value: str | int) -> yaml.Event:
     plain = isinstance(value, int) or not _looks_like_another_type(value)
-    return yaml.ScalarEvent(None, None, implicit=(plain, True), value=str(value))
+    text = str(value).lower() if isinstance(value, bool) else str(value)
+    return yaml.ScalarEvent(None, None, implicit=(plain, True), value=text)
 
 
 def _looks_like_another_type(text: str) -> bool:

@@ -11,6 +11,20 @@ from offnet.render.block_yaml import Value, block_yaml
 
 IMAGE = "offnet-node"
 CRYPTO_LABEL = "offnet-crypto"
+# Each is needed: FRR does not start without SYS_ADMIN, which it enters namespaces with, and the
+# entrypoint makes /proc/sys writable with it; NET_ADMIN is for links, routes, XFRM and nftables;
+# NET_RAW, which Docker gives and other engines do not, for OSPF, ping and captures.
+CAPABILITIES = ("NET_ADMIN", "NET_RAW", "SYS_ADMIN")
+# Docker's profile for AppArmor forbids every mount, whatever the capabilities. Without AppArmor: no effect.
+SECURITY = ("apparmor=unconfined",)
+# Healthy is a node whose daemons have been started and none of which was given up.
+HEALTHCHECK: Value = {
+    "test": ["CMD", "test", "-e", "/run/offnet/ready", "-a", "!", "-e", "/run/offnet/failed"],
+    "start-period": 60,
+    "interval": 30,
+    "timeout": 5,
+    "retries": 2,
+}
 # Tiers of `containerlab graph`: provider on top, customers at the bottom.
 LEVELS = {Role.P: 1, Role.PE: 2, Role.INTERNET: 3, Role.CE: 4, Role.SPOKE: 4, Role.NAT: 4}
 ICONS = {
@@ -27,6 +41,7 @@ def clab_file(network: Network) -> str:
     """The text of ``<lab>.clab.yml``. Nodes have no management network: access is by exec only."""
     document: dict[str, Value] = {
         "name": network.name,
+        "mgmt": {"skip-when-unused": True},
         "topology": {
             "defaults": {
                 "kind": "linux",
@@ -34,6 +49,10 @@ def clab_file(network: Network) -> str:
                 "image-pull-policy": "Never",
                 "restart-policy": "no",
                 "network-mode": "none",
+                "privileged": False,
+                "cap-add": [*CAPABILITIES],
+                "security-opts": [*SECURITY],
+                "healthcheck": HEALTHCHECK,
                 "labels": {CRYPTO_LABEL: network.crypto.value},
             },
             "groups": {

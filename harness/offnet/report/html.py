@@ -11,6 +11,7 @@ from markupsafe import Markup
 
 from offnet import resources
 from offnet.network.model import Crypto, Network
+from offnet.picture.svg import draw
 from offnet.report.evidence import Evidence
 from offnet.report.model import (
     MARKS,
@@ -27,7 +28,6 @@ from offnet.report.model import (
     verdict,
     wrong,
 )
-from offnet.report.topology_svg import draw
 
 
 @dataclass(frozen=True, slots=True)

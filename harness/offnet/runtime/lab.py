@@ -1,37 +1,35 @@
-"""A running lab whose nodes are entered by a command on a host."""
+"""A running lab: shells and feeds over a door into its nodes."""
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from types import TracebackType
 
 from offnet.errors import UsageError
 from offnet.host.base import Completed, Host, Stream, quoted
 from offnet.host.feed import LineFeed
 from offnet.host.shell import Shell
+from offnet.runtime.door import Door
 
 
 class HostedLab:
-    """A RunningLab. ``enter`` holds, for each node, the command that puts another one into it.
+    """A RunningLab. How a command gets into a node is the door's business.
 
     Each node gets one shell, started when it is first needed and again after it was lost. May
     be used from several threads.
     """
 
-    def __init__(self, name: str, runtime: str, host: Host, enter: Mapping[str, tuple[str, ...]]) -> None:
+    def __init__(self, name: str, runtime: str, host: Host, nodes: tuple[str, ...], door: Door) -> None:
         self.name = name
         self.runtime = runtime
         self.host = host
-        self._enter = dict(enter)
+        self.nodes = nodes
+        self._door = door
         self._shells: dict[str, Shell] = {}
         self._feeds: dict[tuple[str, ...], LineFeed] = {}
         self._lock = threading.Lock()
-
-    @property
-    def nodes(self) -> tuple[str, ...]:
-        """The names of the nodes, in the order of the topology file."""
-        return tuple(self._enter)
 
     def run(
         self,
@@ -53,7 +51,7 @@ class HostedLab:
 
     def stream(self, node: str, argv: Sequence[str], *, tty: bool = False, stderr: bool = False) -> Stream:
         """Start a command in a node and hand over its pipes."""
-        return self.host.stream(self._inside(node, argv), tty=tty, stderr=stderr)
+        return self._door.stream(self._known(node), argv, tty=tty, stderr=stderr)
 
     def feed(self, node: str, argv: Sequence[str]) -> LineFeed:
         """The lines that a command goes on printing in a node; one reader for all who wait."""
@@ -65,7 +63,7 @@ class HostedLab:
 
     def command(self, node: str, argv: Sequence[str], *, tty: bool = False) -> tuple[str, ...]:
         """The command line that runs argv in a node with the user's terminal."""
-        return self.host.command(self._inside(node, argv), tty=tty)
+        return self._door.command(self._known(node), argv, tty=tty)
 
     def read(self, node: str, path: str) -> bytes:
         """The content of a file of a node."""
@@ -81,13 +79,18 @@ class HostedLab:
 
     def close(self) -> None:
         """Close all shells and feeds and the connection to the host; the lab stays as it is."""
+        self.leave()
+        self.host.close()
+
+    def leave(self) -> None:
+        """Close all shells and feeds, but not the host."""
         with self._lock:
             open_ones: list[LineFeed | Shell] = [*self._feeds.values(), *self._shells.values()]
             self._feeds.clear()
             self._shells.clear()
         for one in open_ones:
             one.close()
-        self.host.close()
+        self._door.close()
 
     def __enter__(self) -> HostedLab:
         return self
@@ -97,15 +100,22 @@ class HostedLab:
     ) -> None:
         self.close()
 
-    def _inside(self, node: str, argv: Sequence[str]) -> tuple[str, ...]:
-        if node not in self._enter:
+    def _known(self, node: str) -> str:
+        if node not in self.nodes:
             raise UsageError(f"{self.name} has no node {node}; its nodes are {', '.join(self.nodes)}")
-        return (*self._enter[node], *argv)
+        return node
 
     def _shell(self, node: str) -> Shell:
         with self._lock:
             shell = self._shells.get(node)
             if shell is None or shell.closed:
-                stream = self.host.stream(self._inside(node, ("/bin/sh",)), stderr=True)
-                shell = self._shells[node] = Shell(stream, node)
+                shell = self._shells[node] = Shell(self.stream(node, ("/bin/sh",), stderr=True), node)
             return shell
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """A lab that has come up, and when (seconds of one clock) its phases ended; the first is the start."""
+
+    lab: HostedLab
+    phases: Mapping[str, float] = field(default_factory=dict)

@@ -10,11 +10,12 @@ from itertools import pairwise
 from pathlib import Path
 from types import TracebackType
 
-from offnet.errors import LabRunError, UsageError
+from offnet.errors import LabRunError, OffnetError, UsageError
 from offnet.host.process import Process
-from offnet.runtime import clab, hosting, netns
+from offnet.runtime import clab, drivers, hosting
 from offnet.runtime import plan as plans
 from offnet.runtime.base import Report
+from offnet.runtime.hosting import Supplies
 from offnet.runtime.lab import HostedLab
 from offnet.runtime.state import LabRecord, Store, open_store
 
@@ -40,9 +41,11 @@ class Session:
 
     def close(self) -> None:
         """Take the lab down; nothing of it is left. A kept lab stays. May be called twice."""
-        with self._lock, self._ending:
-            pass
-        self.lab.close()
+        try:
+            with self._lock, self._ending:
+                pass
+        finally:
+            self.lab.close()
 
     def __enter__(self) -> Session:
         return self
@@ -65,9 +68,9 @@ def start(
     folder: Path,
     host: str,
     *,
-    image: Path,
-    kernel: Path,
-    deadline: float = 60.0,
+    runtime: str = drivers.NETNS,
+    supplies: Supplies,
+    deadline: float | None = None,
     report: Report = lambda _: None,
     store: Store | None = None,
 ) -> Session:
@@ -78,19 +81,26 @@ def start(
     runs already is refused with UsageError.
     """
     store = store or open_store()
-    lab = plans.make(clab.load(folder), rootfs=hosting.rootfs(host))
+    driver = drivers.driver(runtime)
+    lab = driver.plan(clab.load(folder), host)
     with contextlib.ExitStack() as lock, contextlib.ExitStack() as ending:
         lock.enter_context(store.locked(lab.lab))
         _refuse_running(store, lab.lab)
         _clear(store, lab.lab)
-        record = LabRecord(lab.lab, host, netns.NAME, str(folder), lab.nodes, Process.find(os.getpid()))
+        record = LabRecord(lab.lab, host, runtime, str(folder), lab.nodes, Process.find(os.getpid()))
         store.write(record)
         ending.callback(store.forget, lab.lab)
-        provided = hosting.provide(lab, host, store.directory(lab.lab), image, kernel)
-        ending.callback(provided.close)
-        started = netns.up(
-            lab, provided.host, delivered=True, image=provided.image, deadline=deadline, report=report
+        provided = hosting.provide(
+            lab,
+            host,
+            store.directory(lab.lab),
+            owner=store.owner(),
+            require=driver.require,
+            supplies=supplies,
         )
+        ending.pop_all()
+        ending.callback(_end, store, lab.lab, provided)
+        started = driver.up(lab, provided, report, deadline)
         timings = {**provided.timings, **_durations(started.phases)}
         return Session(started.lab, timings, record, store, provided, ending.pop_all(), lock.pop_all())
 
@@ -106,7 +116,11 @@ def attach(name: str, *, store: Store | None = None) -> HostedLab:
         raise LabRunError(
             f"{name} has ended: its {record.host} is gone; clear it away with: offnet down {name}"
         )
-    return netns.attach(name, record.nodes, host)
+    try:
+        return drivers.driver(record.runtime).attach(name, record.nodes, host)
+    except BaseException:
+        host.close()
+        raise
 
 
 def running(name: str, *, store: Store | None = None) -> bool:
@@ -132,6 +146,18 @@ def ps(*, store: Store | None = None) -> tuple[Listed, ...]:
     return tuple(Listed(record, _present(store, record)) for record in records if record)
 
 
+def _end(store: Store, name: str, provided: hosting.Hosting) -> None:
+    """The record goes last: what could not be taken away is still known to ``down``."""
+    try:
+        provided.close()
+    except OffnetError as error:
+        message = (
+            f"{error}\n{name} may still be on {provided.host.name}; clear it away with: offnet down {name}"
+        )
+        raise LabRunError(message) from error
+    store.forget(name)
+
+
 def _refuse_running(store: Store, name: str) -> None:
     if running(name, store=store):
         raise UsageError(f"{name} is already running; take it down with: offnet down {name}")
@@ -141,8 +167,17 @@ def _clear(store: Store, name: str) -> None:
     directory = store.directory(name)
     if directory.is_dir():
         record = store.read(name)
-        hosting.clear(name, record.host if record else hosting.SANDBOX, directory)
+        if record is None or record.host == hosting.SANDBOX:
+            hosting.power_off(directory)
+        else:
+            _clear_machine(name, record, store.owner())
         store.forget(name)
+
+
+def _clear_machine(name: str, record: LabRecord, owner: str) -> None:
+    with contextlib.closing(hosting.machine(record.host)) as machine:
+        if hosting.down(name, machine, owner):
+            drivers.driver(record.runtime).sweep(name, machine)
 
 
 def _present(store: Store, record: LabRecord) -> bool:

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Takes a lab away from this host, whatever state it is in: netns-down.sh [--when-lost]
+# Takes a lab away from this host, whatever state it is in: down.sh [--when-lost]
 #
 # Ends the first process of each node, which ends the node; waits until all are gone; then
 # removes what netns-up.sh made outside of the nodes. A process is killed only if it is the one

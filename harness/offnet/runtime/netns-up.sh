@@ -4,7 +4,7 @@
 # Runs in the lab's directory, which holds the plan. Every step is one process for all nodes
 # where that can be, because starting a process is what costs. Says on standard output, a line
 # each: `phase NAME UPTIME`, `ready NODE`, `failed NODE WORDS`; ends when every node has been
-# heard of. What is made here, netns-down.sh takes away, from any state in between.
+# heard of. What is made here, down.sh takes away, from any state in between.
 set -eu
 
 cd "${0%/*}"

@@ -2,42 +2,35 @@
 
 from __future__ import annotations
 
-import os
 import re
-import select
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from offnet.errors import LabRunError, NodeFailed
+from offnet.errors import DeadlineExpired, LabRunError, NodeFailed
 from offnet.host.base import Host, Stream
 from offnet.runtime import clab, plan
 from offnet.runtime.base import Report
-from offnet.runtime.lab import HostedLab
+from offnet.runtime.door import PrefixDoor
+from offnet.runtime.lab import HostedLab, Started
+from offnet.runtime.listening import lines
 from offnet.wait import Deadline
 
 NAME = "netns"
+DEADLINE = 60.0
+"""Seconds that a lab may take to come up, unless said otherwise."""
 
 _LOG_LINES = 12
-_DOWN_TIMEOUT = 30.0
 _QUICK = 10.0
 
 
-@dataclass(frozen=True, slots=True)
-class Started:
-    """A lab that has come up, and when (seconds of the host's own clock) its phases began."""
-
-    lab: HostedLab
-    phases: Mapping[str, float] = field(default_factory=dict)
-
-
 def up(
-    lab: plan.NetnsPlan,
+    lab: plan.Plan,
     host: Host,
     *,
     delivered: bool = False,
     image: str = "",
-    deadline: float = 60.0,
+    deadline: float = DEADLINE,
     report: Report = lambda _: None,
 ) -> Started:
     """Start all nodes of a plan on a host and return once every node says that it is ready.
@@ -73,13 +66,7 @@ def attach(name: str, nodes: tuple[str, ...], host: Host) -> HostedLab:
     return _entered(name, nodes, pids, host)
 
 
-def down(name: str, host: Host) -> None:
-    """Take a lab away from a host, from any state, also half built. Nothing to do is no error."""
-    script = f"{plan.directory(name)}/netns-down.sh"
-    host.run(("sh", "-c", f"[ ! -e {script} ] || exec /bin/sh {script}"), timeout=_DOWN_TIMEOUT)
-
-
-def load(folder: Path, *, rootfs: str | None = None) -> plan.NetnsPlan:
+def load(folder: Path, *, rootfs: str | None = None) -> plan.Plan:
     """The plan for the topology in a folder."""
     return plan.make(clab.load(folder), rootfs=rootfs)
 
@@ -89,7 +76,7 @@ def _entered(name: str, nodes: tuple[str, ...], pids: Sequence[str], host: Host)
         node: ("nsenter", f"--target={pid}", "--mount", "--uts", "--ipc", "--net", "--pid", "--")
         for node, pid in zip(nodes, pids, strict=True)
     }
-    return HostedLab(name, NAME, host, enter)
+    return HostedLab(name, NAME, host, nodes, PrefixDoor(host, enter))
 
 
 @dataclass(slots=True)
@@ -111,25 +98,22 @@ class _Heard:
             (self.pids if word == "ready" else self.failed)[subject] = words
 
 
-def _listen(stream: Stream, lab: plan.NetnsPlan, limit: Deadline, report: Report) -> _Heard:
+def _listen(stream: Stream, lab: plan.Plan, limit: Deadline, report: Report) -> _Heard:
     heard = _Heard(list(lab.nodes))
-    buffer = b""
-    while not heard.failed and "ready" not in heard.phases:
-        ready, _, _ = select.select([stream.stdout], [], [], limit.left())
-        if not ready:
-            raise limit.error(f"{lab.lab}: every node ready", f"waiting for {', '.join(heard.waiting)}")
-        data = os.read(stream.stdout.fileno(), 1 << 16)
-        if not data:
-            complaint = stream.stderr.read().decode(errors="replace").strip() if stream.stderr else ""
-            raise LabRunError(f"{lab.lab}: the bring-up ended early: {complaint[-2000:] or 'no message'}")
-        *lines, buffer = (buffer + data).split(b"\n")
-        for line in lines:
-            heard.line(line.decode(errors="replace"))
-            report(line.decode(errors="replace"))
-    return heard
+
+    def expired() -> DeadlineExpired:
+        return limit.error(f"{lab.lab}: every node ready", f"waiting for {', '.join(heard.waiting)}")
+
+    for line in lines(stream, limit, expired):
+        heard.line(line)
+        report(line)
+        if heard.failed or "ready" in heard.phases:
+            return heard
+    complaint = stream.stderr.read().decode(errors="replace").strip() if stream.stderr else ""
+    raise LabRunError(f"{lab.lab}: the bring-up ended early: {complaint[-2000:] or 'no message'}")
 
 
-def _diagnosis(host: Host, lab: plan.NetnsPlan, node: str, words: str) -> str:
+def _diagnosis(host: Host, lab: plan.Plan, node: str, words: str) -> str:
     """Node, daemon and its last log lines, read in the node's own upper layer."""
     live = f"{lab.directory}/live/{node}"
     daemon = re.sub(r"[^a-z0-9-].*", "", words.partition(" ")[0])

@@ -1,4 +1,4 @@
-"""What the netns runtime puts on a host for one lab: pure text, made from the topology."""
+"""What a runtime puts on a host for one lab: pure text, made from the topology."""
 
 from __future__ import annotations
 
@@ -12,12 +12,17 @@ from offnet.runtime.clab import ClabTopology
 BASE = "/run/offnet/labs"
 """Where labs live on a host, one directory each; mode 755, root's, in memory."""
 
-_SCRIPTS = ("netns-up.sh", "netns-node.sh", "netns-down.sh")
-_LIB = "/usr/lib/offnet"
+DOWN = "down.sh"
+"""Takes the lab away from its host, whatever the runtime: with ``--when-lost`` once nobody keeps it."""
+
+LIB = "/usr/lib/offnet"
+"""Where a node has its own files. The working copy is laid over those of the image."""
+
+_NETNS_SCRIPTS = {"netns-up.sh": "netns-up.sh", "netns-node.sh": "netns-node.sh", DOWN: "netns-down.sh"}
 
 
 @dataclass(frozen=True, slots=True)
-class NetnsPlan:
+class Plan:
     """Files for a host, below ``directory``, and the names that the scripts in them use."""
 
     lab: str
@@ -35,27 +40,33 @@ def directory(lab: str) -> str:
     return f"{BASE}/{lab}"
 
 
-def make(topology: ClabTopology, *, rootfs: str | None = None) -> NetnsPlan:
-    """The plan for a topology.
+def make(topology: ClabTopology, *, rootfs: str | None = None) -> Plan:
+    """The plan of the netns runtime for a topology.
 
     ``rootfs`` is the directory on the host that shows the node root filesystem; without it the
     scripts mount an image there themselves.
     """
     where = directory(topology.name)
-    files = {f"topology/{name}": content for name, content in topology.files().items()}
-    files |= {f"lib/{name}": content for name, content in _node_files().items()}
-    files |= {name: resource_files("offnet.runtime").joinpath(name).read_bytes() for name in _SCRIPTS}
-    files["plan.env"] = _environment(topology).encode()
+    files = common_files(topology, _NETNS_SCRIPTS)
     files["links.batch"] = _batch(topology).encode()
     files["down.batch"] = _down_batch(topology).encode()
     for node in topology.nodes:
         files[f"fstab/{node}"] = _fstab(topology, node, rootfs or f"{where}/rootfs").encode()
-    return NetnsPlan(topology.name, tuple(topology.nodes), where, files)
+    return Plan(topology.name, tuple(topology.nodes), where, files)
 
 
 def namespace(lab: str, node: str) -> str:
     """The name under which ``ip netns`` knows a node."""
     return f"{lab}-{node}"
+
+
+def common_files(topology: ClabTopology, scripts: Mapping[str, str]) -> dict[str, bytes]:
+    """Files of every runtime: the nodes' folders, their own files, scripts by the name they get there."""
+    files = {f"topology/{name}": content for name, content in topology.files().items()}
+    files |= {f"lib/{name}": content for name, content in _node_files().items()}
+    package = resource_files("offnet.runtime")
+    files |= {name: package.joinpath(source).read_bytes() for name, source in scripts.items()}
+    return files | {"plan.env": _environment(topology).encode()}
 
 
 def _node_files() -> dict[str, bytes]:
@@ -106,7 +117,7 @@ def _fstab(topology: ClabTopology, node: str, rootfs: str) -> str:
         f"sysfs {root}/sys sysfs nosuid,nodev,noexec",
         f"{live}/dev {root}/dev none bind",
         f"devpts {root}/dev/pts devpts gid=5,mode=620,ptmxmode=666",
-        f"{where}/lib {root}{_LIB} none bind,ro",
+        f"{where}/lib {root}{LIB} none bind,ro",
         f"{live}/events {root}/run/offnet/events none bind",
     ]
     for bind in topology.nodes[node]:

@@ -7,9 +7,11 @@ import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.resources import files as resource_files
+from pathlib import Path
 
-from offnet.errors import OffnetError
+from offnet.errors import HostError, OffnetError
 from offnet.host.base import Host
+from offnet.host.docker import SOCKET
 from offnet.host.local import LocalHost
 
 TOOLS: Mapping[str, str] = {
@@ -57,6 +59,33 @@ def obstacle() -> str | None:
     except OffnetError as error:
         return f"namespaces cannot be made here: {error}"
     return f"this machine's kernel lacks {', '.join(lacking)}" if lacking else None
+
+
+def container_obstacle() -> str | None:
+    """Why containerlab cannot run on this machine, whatever its kernel; None if nothing is in the way."""
+    if shutil.which("containerlab") is None:
+        return "containerlab is not installed on this machine"
+    if not Path(SOCKET).is_socket():
+        return f"Docker does not run on this machine (no {SOCKET})"
+    return None
+
+
+def require(host: Host) -> None:
+    """HostError if labs cannot run natively on a lab server. This machine has been asked already."""
+    if isinstance(host, LocalHost):
+        return
+    tools = " ".join(TOOLS)
+    done = host.run(
+        ("sh", "-c", f"for tool in {tools}; do command -v $tool || echo - $tool; done"), timeout=_TIMEOUT
+    )
+    missing = [
+        f"{t} ({TOOLS[t]})" for line in done.stdout.splitlines() if (t := line.removeprefix("- ")) in TOOLS
+    ]
+    if missing:
+        raise HostError(f"missing on {host.name}: {', '.join(missing)}")
+    lacking = [f"{c.name} (module {c.module})" for c in kernel(host) if not c.works]
+    if lacking:
+        raise HostError(f"the kernel of {host.name} lacks {', '.join(lacking)}; use --host sandbox")
 
 
 def _capability(line: str) -> Capability:

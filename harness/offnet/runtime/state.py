@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import getpass
 import json
 import os
+import secrets
 import shutil
+import socket
 import tempfile
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
@@ -16,6 +19,7 @@ from offnet.errors import HostError, UsageError
 from offnet.host.process import Process
 
 _RECORD = "lab.json"
+_OWNER = "owner"
 _PRIVATE = 0o700
 
 
@@ -84,6 +88,18 @@ class Store:
         directory = self.directory(lab)
         if directory.is_dir():
             shutil.rmtree(directory)
+
+    def owner(self) -> str:
+        """Who starts labs from here, the same at every call: a name for people, and a number to be sure."""
+        path = self._root / _OWNER
+        if not path.exists():
+            who = f"{getpass.getuser()}@{socket.gethostname()} {secrets.token_hex(16)}"
+            draft = self._root / f"{_OWNER}.{os.getpid()}"
+            draft.write_text(who, encoding="utf-8")
+            with contextlib.suppress(FileExistsError):  # another command was quicker
+                path.hardlink_to(draft)
+            draft.unlink()
+        return path.read_text(encoding="utf-8")
 
     def labs(self) -> tuple[str, ...]:
         """The names of all labs that have a directory, in order."""

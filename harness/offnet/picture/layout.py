@@ -10,10 +10,10 @@ from __future__ import annotations
 from collections import defaultdict
 
 from offnet.network.model import Network, Role
-from offnet.report.drawing import LINE, Drawing, Mark, Rect, Shape, Style, Text, text_width
-from offnet.report.topology_boxes import INTERNET_HEADER, Content, Placed, contents
-from offnet.report.topology_legend import Legend
-from offnet.report.topology_routes import GAP, LANE, Router, neighbors
+from offnet.picture.boxes import INTERNET_HEADER, Content, Placed, contents
+from offnet.picture.drawing import LINE, Drawing, Mark, Rect, Shape, Style, Text, text_width
+from offnet.picture.legend import Legend
+from offnet.picture.routes import GAP, LANE, Router, neighbors
 
 MARGIN = 16.0
 STACK = 16.0
@@ -47,6 +47,12 @@ def layout(network: Network) -> Drawing:
         marks=tuple(item for item in drawn if isinstance(item, Mark)),
         texts=(*titles, *(item for item in drawn if isinstance(item, Text))),
     )
+
+
+def places(network: Network) -> dict[str, Rect]:
+    """Where each node's box stands in the picture."""
+    placed = _place(network, _columns(network), contents(network))
+    return {name: box.rect for name, box in placed.items()}
 
 
 def _columns(network: Network) -> Columns:

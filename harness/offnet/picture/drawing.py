@@ -47,6 +47,11 @@ class Rect:
         return self.y + self.height
 
     @property
+    def center(self) -> float:
+        """The x of the centre."""
+        return self.x + self.width / 2
+
+    @property
     def middle(self) -> float:
         """The y of the centre."""
         return self.y + self.height / 2

@@ -9,8 +9,8 @@ from __future__ import annotations
 from xml.etree import ElementTree as ET
 
 from offnet.network.model import Network
-from offnet.report.drawing import FONT_SIZE, Drawing, Mark, Path, Rect, Shape, Style, Text
-from offnet.report.topology_layout import layout
+from offnet.picture.drawing import FONT_SIZE, Drawing, Mark, Path, Rect, Shape, Style, Text
+from offnet.picture.layout import layout
 
 DASHES = ("7 4", "2 3.5", "12 4 2 4", "4 2", "9 3 2 3 2 3")
 FORMS = ("circle", "square", "triangle", "diamond", "cross")

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from offnet.network.model import Link, Network, Node, Role
-from offnet.report.drawing import Path, Rect
-from offnet.report.topology_boxes import INSET, INTERNET_HEADER, Placed
+from offnet.picture.boxes import INSET, INTERNET_HEADER, Placed
+from offnet.picture.drawing import Path, Rect
 
 GAP = 56.0
 """The room between two columns, which only lines may cross."""

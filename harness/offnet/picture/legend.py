@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from offnet.network.model import Network
-from offnet.report.drawing import LINE, MARK, Mark, Path, Style, Text, text_width
+from offnet.picture.drawing import LINE, MARK, Mark, Path, Style, Text, text_width
 
 
 class Legend:

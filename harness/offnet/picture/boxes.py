@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from offnet.network.model import Network, Node, Role, Site
-from offnet.report.drawing import LINE, MARK, Mark, Rect, Shape, Style, Text, text_width
+from offnet.picture.drawing import LINE, MARK, Mark, Rect, Shape, Style, Text, text_width
 
 PADDING = 12.0
 CHIP_HEIGHT = 24.0
@@ -106,27 +107,32 @@ def _draw(line: Line, x: float, baseline: float) -> Iterator[Mark | Text]:
 def contents(network: Network) -> dict[str, Content]:
     """The content of every node's box, by node name."""
     vpns = {vpn.name: index for index, vpn in enumerate(network.vpns)}
-    return {node.name: _content(network, node, vpns) for node in network.nodes}
+    sites: dict[str, list[Site]] = defaultdict(list)
+    for site in network.sites:
+        sites[site.node].append(site)
+    gateways: dict[str, dict[str, None]] = defaultdict(dict)  # ordered, each address once
+    for _, tunnel in network.tunnels():
+        gateways[tunnel.gateway][str(tunnel.gateway_address)] = None
+    return {
+        node.name: _content(network, node, vpns, gateways[node.name], sites[node.name])
+        for node in network.nodes
+    }
 
 
-def _content(network: Network, node: Node, vpns: dict[str, int]) -> Content:
+def _content(
+    network: Network, node: Node, vpns: dict[str, int], addresses: Iterable[str], sites: list[Site]
+) -> Content:
     lines = [Line(node.name, Style.NAME)]
     if node.role in {Role.PE, Role.P}:
         lines.append(Line(f"lo {node.loopback}", Style.ADDRESS))
-    lines += [Line(str(address), Style.ADDRESS) for address in _gateway_addresses(network, node.name)]
-    for site in network.sites:
-        if site.node == node.name:
-            lines += _site_lines(site, vpns)
+    lines += [Line(f"ike {address}", Style.ADDRESS) for address in addresses]
+    for site in sites:
+        lines += _site_lines(site, vpns)
     if network.capture_point.partition(":")[0] == node.name:
         lines.append(Line(CAPTURE, Style.NOTE, capture=True))
     vrfs = [vrf for context in node.contexts for vrf in context.vrfs] if node.role is Role.PE else []
     chips = tuple(Line(f"{vrf.name} {vrf.rd}", Style.NOTE, vpns.get(vrf.name, 0)) for vrf in vrfs)
     return Content(node.name, node.role, tuple(lines), chips)
-
-
-def _gateway_addresses(network: Network, node: str) -> list[str]:
-    addresses = (tunnel.gateway_address for _, tunnel in network.tunnels() if tunnel.gateway == node)
-    return [f"ike {address}" for address in dict.fromkeys(addresses)]
 
 
 def _site_lines(site: Site, vpns: dict[str, int]) -> list[Line]:

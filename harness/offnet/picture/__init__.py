@@ -1,0 +1,1 @@
+"""A network on paper: where its nodes stand, in the report and in editors, and the drawing itself."""
