@@ -7,9 +7,8 @@ from collections.abc import Iterator
 
 from offnet.doctor.facts import ADMINS, Containerlab, Docker, Facts, Refusal, User
 from offnet.doctor.model import Finding, Status, Topic
+from offnet.runtime.clab_errors import OLDEST as OLDEST_CONTAINERLAB
 
-OLDEST_CONTAINERLAB = (0, 76)
-"""The first whose topology files may hold all that the rendered ones do."""
 UNVERSIONED = (0, 0, 0)
 """What a containerlab says that was built without its release's flags."""
 OLDEST_API, OLDEST_DOCKER = (1, 44), "API 1.44, that is Docker 25,"
