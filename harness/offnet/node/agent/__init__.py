@@ -14,6 +14,7 @@ are entitled to, and the static ones.
 * ``ledger``: which SA owns which route, and what changes when one comes or goes. Pure.
 * ``netlink``, ``kernel``: the messages, and routes set and read with them.
 * ``charon``: the connections to charon.
+* ``radius``, ``groups``, ``orders``: remote-access groups that are downloaded from an AAA server.
 * ``loop``: events in, routes out; resynchronization; charon's absence.
 
 On SIGTERM and SIGINT the agent leaves its routes: a restarted agent adopts them, so that restarting

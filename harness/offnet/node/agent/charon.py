@@ -12,6 +12,7 @@ from typing import Any
 from vici import Session
 from vici.exception import CommandException, DeserializationException, SessionException
 
+from .config import Profile
 from .sas import Change, Sa, change, live_sas
 
 EVENTS = ("child-updown", "child-rekey")
@@ -43,6 +44,16 @@ class Charon:
     def sas(self) -> list[Sa]:
         """The CHILD_SAs that carry traffic now."""
         return [sa for message in self._session.list_sas() for sa in live_sas(message)]
+
+    def load(self, profile: Profile) -> None:
+        """Give charon the key, the pools and the connection of a group; ValueError when it refuses."""
+        try:
+            self._session.load_shared(profile.shared)
+            for pool in profile.pools.items():
+                self._session.load_pool(dict([pool]))
+            self._session.load_conn(profile.connections)
+        except CommandException as error:
+            raise ValueError(f"charon refuses: {error}") from error
 
     def changes(self) -> Iterator[Change]:
         """What the events say that have arrived; one of GONE is raised when charon went."""

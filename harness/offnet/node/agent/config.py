@@ -26,12 +26,49 @@ class Policy:
 
 
 @dataclass(frozen=True)
+class Group:
+    """A remote-access group that the AAA server knows.
+
+    ``owner`` is the identity that its key belongs to; ``connection`` is the body of load-conn but for
+    what the server tells; ``pools`` are those that it may name, each with its addresses.
+    """
+
+    name: str
+    owner: str
+    connection: dict[str, Any]
+    pools: dict[str, str]
+
+
+@dataclass(frozen=True)
+class Aaa:
+    """The AAA server that groups are downloaded from; ``password`` is what all groups have there."""
+
+    server: str
+    port: int
+    secret: str
+    nas: str
+    password: str
+    groups: tuple[Group, ...]
+
+
+@dataclass(frozen=True)
+class Profile:
+    """What charon is told of a group: the messages of load-shared, load-pool and load-conn."""
+
+    group: str
+    shared: dict[str, Any]
+    pools: dict[str, Any]
+    connections: dict[str, Any]
+
+
+@dataclass(frozen=True)
 class Config:
     """The agent's configuration. ``protocol`` marks its routes in the kernel."""
 
     socket: str
     protocol: int
     policies: tuple[Policy, ...]
+    aaa: Aaa | None = None
 
 
 def load(path: str) -> Config:
@@ -57,4 +94,10 @@ def parse(data: Any) -> Config:
             )
             for item in data["policies"]
         ),
+        aaa=_aaa(data["aaa"]) if "aaa" in data else None,
     )
+
+
+def _aaa(data: Any) -> Aaa:
+    plain = {name: data[name] for name in ("server", "port", "secret", "nas", "password")}
+    return Aaa(**plain, groups=tuple(Group(**group) for group in data["groups"]))

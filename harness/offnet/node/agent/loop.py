@@ -7,6 +7,7 @@ import os
 import select
 import signal
 from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
 
 from .charon import GONE, Charon
 from .config import Config, load
@@ -16,16 +17,23 @@ from .ledger import STATIC, Changes, Ledger
 from .log import log, now
 from .sas import Change, Sa, fold
 
+if TYPE_CHECKING:  # what it imports takes time, and most gateways have no AAA server
+    from .orders import Orders
+
 PRIORITY = -10  # traffic waits for its route, while routing daemons can wait for the next one
 FIRST_PAUSE, LONGEST_PAUSE = 0.01, 0.2  # seconds between attempts to reach charon
 
 
 class Agent:
-    """Keeps the routes in the kernel equal to what charon's SAs and the policies call for."""
+    """Keeps the routes in the kernel equal to what charon's SAs and the policies call for.
 
-    def __init__(self, config: Config, kernel: Kernel, wakeup: int) -> None:
+    With an AAA server it also downloads groups, whenever ``orders`` says that charon has what is local.
+    """
+
+    def __init__(self, config: Config, kernel: Kernel, wakeup: int, orders: Orders | None = None) -> None:
         self._config = config
         self._wakeup = wakeup
+        self._orders = orders
         self._policies = Policies(config.policies)
         self._vrfs = {policy.table: policy.vrf for policy in config.policies}
         self._kernel = kernel
@@ -80,12 +88,17 @@ class Agent:
 
     def _follow(self, charon: Charon) -> bool:
         """Handle events until told to stop; one of GONE is raised when charon goes."""
+        others = self._orders.filenos() if self._orders else []
         while True:
-            ready, _, _ = select.select([charon.fileno(), self._wakeup], [], [])
+            pause = self._orders.pause() if self._orders else None
+            ready, _, _ = select.select([charon.fileno(), self._wakeup, *others], [], [], pause)
             if self._wakeup in ready:
                 return True
-            self._handle(charon.changes(), now())
-            self._end_foreign(charon)
+            if charon.fileno() in ready:
+                self._handle(charon.changes(), now())
+                self._end_foreign(charon)
+            if self._orders:
+                self._orders.work(charon, ready)
 
     def _handle(self, changes: Iterable[Change], arrived: float) -> None:
         """One step in the kernel for all events that have arrived together."""
@@ -139,7 +152,7 @@ def main(arguments: Sequence[str]) -> int:
         os.nice(PRIORITY)
     kernel = Kernel(config.protocol)
     try:
-        Agent(config, kernel, _wakeup()).run()
+        Agent(config, kernel, _wakeup(), _orders(config)).run()
     except KernelError as error:
         log(f"cannot go on: {error}")
         return 1
@@ -147,6 +160,14 @@ def main(arguments: Sequence[str]) -> int:
         kernel.close()
     log("stopped; routes stay")
     return 0
+
+
+def _orders(config: Config) -> Orders | None:
+    if config.aaa is None:
+        return None
+    from .orders import Orders  # noqa: PLC0415 - see above
+
+    return Orders(config.aaa)
 
 
 def _wakeup() -> int:
