@@ -206,7 +206,9 @@ def test_the_two_ends_of_a_tunnel_mirror_each_other(network: Network) -> None:
 def test_both_ends_hold_the_key_of_the_keyring(intent: LabIntent, network: Network) -> None:
     for site, at_gateway, at_site in both_ends(network):
         assert site.tunnel is not None
-        key = intent.keyrings[intent.profiles[site.tunnel.profile].keyring].keys[site.tunnel.identity]
+        keyring = intent.profiles[site.tunnel.profile].keyring
+        assert keyring is not None
+        key = intent.keyrings[keyring].keys[site.tunnel.identity]
         for node, peer in ((site.pe, at_gateway.remote.id), (site.node, at_site.remote.id)):
             ike = network.node(node).ike
             assert ike is not None

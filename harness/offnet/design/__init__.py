@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from offnet.design.aaa import aaa
+from offnet.design.aggregator import inside_interfaces
 from offnet.design.core import core
 from offnet.design.interfaces import interfaces_that_meet
 from offnet.design.internet import internet
 from offnet.design.numbers import number
 from offnet.design.on_net import on_net
-from offnet.design.parts import assemble
+from offnet.design.parts import Contribution, assemble
+from offnet.design.remote_access import remote_access
 from offnet.design.site_to_site import site_to_site
 from offnet.intent.loader import refuse
 from offnet.intent.models import LabIntent
@@ -21,12 +24,15 @@ def design(intent: LabIntent, crypto: Crypto | None = None) -> Network:
     """
     variant = crypto or intent.crypto
     numbers = number(intent)
-    rules = (
+    rules: tuple[Contribution, ...] = (
         core(intent, numbers),
         internet(intent),
         on_net(intent, numbers.lans),
         site_to_site(intent, numbers, variant),
+        remote_access(intent, numbers, variant),
+        aaa(intent),
     )
+    rules += (inside_interfaces([part for rule in rules for part in rule.parts], numbers),)
     nodes = assemble(part for rule in rules for part in rule.parts)
     links = tuple(link for rule in rules for link in rule.links)
     sites = {site.name: site for rule in rules for site in rule.sites}
@@ -39,7 +45,7 @@ def design(intent: LabIntent, crypto: Crypto | None = None) -> Network:
         nodes=nodes,
         links=links,
         vpns=tuple(Vpn(name, vpn.rd, vpn.rt.import_, vpn.rt.export) for name, vpn in intent.vpns.items()),
-        sites=tuple(sites[name] for name in intent.sites if name in sites),
+        sites=tuple(sites[name] for name in (*intent.sites, *intent.clients) if name in sites),
         unprotected=tuple(site for rule in rules for site in rule.unprotected),
         capture_point=intent.internet,
     )

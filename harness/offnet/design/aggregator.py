@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import product
 
 from offnet.design.identities import connection_name, patterns
-from offnet.design.internet import door_interface
 from offnet.design.numbers import Numbers
-from offnet.design.parts import Part
+from offnet.design.parts import Contribution, Part
 from offnet.design.peers import End, Peer, Terms
 from offnet.intent.models import LabIntent
 from offnet.intent.selection import Selection
@@ -43,8 +42,7 @@ def aggregator_ends(
         if peer.shared is None
     ]
     parts += _shared_ends(intent, numbers, peers, crypto)
-    parts += _secrets(peers)
-    return parts + _inside_interfaces(peers)
+    return parts + _secrets(peers)
 
 
 def _own_end(peer: Peer, crypto: Crypto) -> Part:
@@ -163,10 +161,33 @@ def _policies(peer: Peer) -> tuple[ReverseRoutePolicy, ...]:
     return (ReverseRoutePolicy(peer.connection, vrf.name, vrf.table, inside(vrf), lan, static, identity),)
 
 
-def _inside_interfaces(peers: tuple[Peer, ...]) -> list[Part]:
+def inside_interfaces(parts: Sequence[Part], numbers: Numbers) -> Contribution:
     """One XFRM interface per VRF that tunnels of an aggregator end in: what their SAs decrypt is in it."""
-    used = {(peer.gateway_name, peer.vrf.name): peer for peer in peers}
-    return [Part(gateway, interfaces=(_xfrm(peer),)) for (gateway, _), peer in used.items()]
+    vrfs = {vrf.if_id: vrf for vrf in numbers.vrfs.values()}
+    doors = _doors(parts)
+    ends = {
+        (part.node, child.if_id): doors[part.node, connection.local_addresses[0]]
+        for part in reversed(parts)
+        for connection in (*part.connections, *(download.connection for download in part.downloads))
+        for child in connection.children
+        if child.if_id is not None
+    }
+    return Contribution(
+        tuple(
+            Part(node, interfaces=(_xfrm(vrfs[if_id], door),))
+            for (node, if_id), door in reversed(ends.items())
+        )
+    )
+
+
+def _doors(parts: Iterable[Part]) -> dict[tuple[str, str], str]:
+    """Every front door by its node and address."""
+    return {
+        (part.node, str(address.ip)): interface.name
+        for part in parts
+        for interface in part.interfaces
+        for address in interface.addresses
+    }
 
 
 def inside(vrf: Vrf) -> str:
@@ -174,6 +195,5 @@ def inside(vrf: Vrf) -> str:
     return f"ipsec{vrf.if_id}"
 
 
-def _xfrm(peer: Peer) -> Interface:
-    vrf, door = peer.vrf, door_interface(peer.door)
+def _xfrm(vrf: Vrf, door: str) -> Interface:
     return Interface(inside(vrf), InterfaceKind.XFRM, vrf=vrf.name, parent=door, if_id=vrf.if_id)

@@ -7,6 +7,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from ipaddress import IPv4Address
 
+from offnet.network.aaa import AddressPool, RadiusAccess, RadiusServer
+from offnet.network.ike import GroupDownload
 from offnet.network.model import (
     Bgp,
     Drop,
@@ -47,6 +49,10 @@ class Part:
     policies: tuple[ReverseRoutePolicy, ...] = ()
     await_peers: tuple[IPv4Address, ...] = ()
     drops: tuple[Drop, ...] = ()
+    pools: tuple[AddressPool, ...] = ()
+    downloads: tuple[GroupDownload, ...] = ()
+    radius_access: RadiusAccess | None = None
+    radius: RadiusServer | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,12 +92,20 @@ def _node(name: str, parts: tuple[Part, ...]) -> Node:
         ike=_ike(parts),
         reverse_routes=tuple(policy for part in parts for policy in part.policies),
         drops=tuple(drop for part in parts for drop in part.drops),
+        radius=next((part.radius for part in parts if part.radius), None),
     )
 
 
 def _ike(parts: tuple[Part, ...]) -> IkeDaemon | None:
     connections = tuple(connection for part in parts for connection in part.connections)
-    if not connections:
+    downloads = tuple(download for part in parts for download in part.downloads)
+    if not connections and not downloads:
         return None
-    secrets = tuple(secret for part in parts for secret in part.secrets)
-    return IkeDaemon(connections, secrets, tuple(peer for part in parts for peer in part.await_peers))
+    return IkeDaemon(
+        connections,
+        secrets=tuple(secret for part in parts for secret in part.secrets),
+        await_peers=tuple(peer for part in parts for peer in part.await_peers),
+        pools=tuple(pool for part in parts for pool in part.pools),
+        downloads=downloads,
+        radius=next((part.radius_access for part in parts if part.radius_access), None),
+    )

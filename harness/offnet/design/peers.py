@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from ipaddress import IPv4Address
 
@@ -139,7 +139,7 @@ def resolve(intent: LabIntent, numbers: Numbers) -> Iterator[Peer]:
             profile=profile,
             vrf=numbers.vrfs[profile.vrf],
             identity=identity,
-            secret=_secret(profile.keyring, intent.keyrings[profile.keyring], name, site, door.address.ip),
+            secret=_secret(intent.keyrings, profile, name, site, door.address.ip),
         )
 
 
@@ -149,9 +149,14 @@ def _outer_address(intent: LabIntent, site: OffNetSite) -> IPv4Address:
     return (intent.nats[behind].address if behind else site.ipsec.address).ip
 
 
-def _secret(ring: str, keyring: Keyring, name: str, site: OffNetSite, gateway: IPv4Address) -> SharedSecret:
+def _secret(
+    keyrings: Mapping[str, Keyring], profile: Profile, name: str, site: OffNetSite, gateway: IPv4Address
+) -> SharedSecret:
     """The aggregator's key of a peer: by its address, else by its identity, else everybody's."""
     owners, identity = key_owners(site), shown(*identity_of(site))
+    ring = profile.keyring
+    assert ring is not None  # noqa: S101 - a rule of the intent
+    keyring = keyrings[ring]
     key = keyring.key(*owners)
     assert key is not None  # noqa: S101 - a rule of the intent
     found = next((owner for owner in owners if owner in keyring.keys), None)

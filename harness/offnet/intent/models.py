@@ -22,6 +22,7 @@ from offnet.intent.front_doors import Door, FrontDoor
 from offnet.intent.identities import ANYBODY, Keyring, KeyringEntry, Match, SiteIdentity
 from offnet.intent.nats import Nat
 from offnet.intent.proposals import ModernEsp, ModernIke, PrintedEsp, PrintedIke
+from offnet.intent.remote_access import AaaServer, Client, Group, Pool, ProfileAaa, User
 from offnet.intent.scalars import (
     Address,
     Interface,
@@ -222,7 +223,8 @@ class Profile(Model):
         default=None,
         description="Says that this profile has no match on purpose: what it should protect is dropped.",
     )
-    keyring: Name = Field(description="Where the peers' keys are.")
+    # Absent is the rule's to judge: the key of a remote-access group is the group's own.
+    keyring: Name | None = Field(default=None, description="Where the peers' keys are.")
     front_door: VpnName | None = Field(default=None, description="Only peers that come by that front door.")
     vrf: VpnName = Field(description="The VPN that decrypted traffic enters.")
     esp: EspTransforms = Field(description="How traffic is protected.")
@@ -230,6 +232,7 @@ class Profile(Model):
         default="dynamic",
         description="Reverse route injection: the route lives with the SA, stays always, or is not made.",
     )
+    aaa: ProfileAaa | None = Field(default=None, description="What is left to an AAA server.")
 
 
 class LabIntent(Model):
@@ -244,8 +247,13 @@ class LabIntent(Model):
     vpns: dict[VpnName, Vpn] = Field(min_length=1, description="VPNs by name.")
     keyrings: dict[Name, KeyringEntry] = Field(default={}, description="Pre-shared keys by keyring and peer.")
     profiles: dict[Name, Profile] = Field(default={}, description="ISAKMP profiles by name.")
+    groups: dict[Name, Group] = Field(default={}, description="Remote-access groups by name.")
+    pools: dict[Name, Pool] = Field(default={}, description="Pools of inner addresses by name.")
+    aaa: dict[Name, AaaServer] = Field(default={}, description="AAA servers by name.")
+    users: dict[Name, User] = Field(default={}, description="Users that the AAA servers know.")
     sites: dict[NodeName, SiteEntry] = Field(min_length=1, description="Customer sites by name.")
     nats: dict[NodeName, Nat] = Field(default={}, description="NAT routers by name.")
+    clients: dict[NodeName, Client] = Field(default={}, description="Telecommuters by name.")
     internet: NodeName = Field(default="inet", description="Name of the node that plays the Internet.")
 
     _path: Path = PrivateAttr(default=Path("lab.yml"))

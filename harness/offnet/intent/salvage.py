@@ -11,7 +11,19 @@ from pydantic import TypeAdapter
 from offnet.intent.document import KeyPath
 from offnet.intent.models import LabIntent, Provider
 
-_SECTIONS = ("gateways", "vpns", "keyrings", "profiles", "sites", "nats")
+_SECTIONS = (
+    "gateways",
+    "vpns",
+    "keyrings",
+    "profiles",
+    "groups",
+    "pools",
+    "aaa",
+    "users",
+    "sites",
+    "nats",
+    "clients",
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 from ipaddress import IPv4Address, IPv4Network
+from typing import Literal
+
+from offnet.network.aaa import AddressPool, RadiusAccess
 
 
 class IdentityKind(StrEnum):
@@ -50,10 +53,24 @@ class Identity:
 
 @dataclass(frozen=True, slots=True)
 class AuthRound:
-    """One side's authentication, as swanctl's local/remote sections have it."""
+    """One side's authentication, as swanctl's local/remote sections have it.
+
+    ``user`` is who logs in by EAP; ``groups`` are the classes that AAA must return, one of them.
+    """
 
     auth: str
     id: Identity
+    user: str | None = None
+    groups: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Xauth:
+    """IKEv1's second round of authentication: ``user`` logs in; AAA must return one of ``groups``."""
+
+    auth: str
+    user: str | None = None
+    groups: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +94,8 @@ class IkeConnection:
 
     ``rekey`` is false at the end that must not start an IKEv1 rekey (only one end may). ``aggressive``
     is IKEv1's Aggressive Mode, where the identity comes before the key must be known. A ``tireless`` end
-    asks until the other one answers.
+    asks until the other one answers. A client has ``inner_addresses`` that it asks for, a gateway the
+    ``pools`` that they are taken from; ``unique`` says what becomes of a peer's earlier SAs.
     """
 
     name: str
@@ -95,15 +113,33 @@ class IkeConnection:
     tireless: bool = False
     profile: str | None = None
     keyring: str | None = None
+    local_xauth: Xauth | None = None
+    remote_xauth: Xauth | None = None
+    unique: Literal["replace", "never"] = "replace"
+    inner_addresses: tuple[str, ...] = ()
+    pools: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class SharedSecret:
-    """A pre-shared key and the IKE identities that own it, in swanctl's notation."""
+    """A pre-shared key and the IKE identities that own it, in swanctl's notation; or a user's password."""
 
     name: str
     owners: tuple[str, ...]
     secret: str
+    kind: Literal["ike", "xauth", "eap"] = "ike"
+
+
+@dataclass(frozen=True, slots=True)
+class GroupDownload:
+    """A group that AAA knows: the agent completes the connection with what AAA tells of it.
+
+    ``owner`` is the identity that its key belongs to; ``pools`` are those that AAA may name.
+    """
+
+    connection: IkeConnection
+    owner: str
+    pools: tuple[AddressPool, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +149,13 @@ class IkeDaemon:
     connections: tuple[IkeConnection, ...]
     secrets: tuple[SharedSecret, ...]
     await_peers: tuple[IPv4Address, ...] = ()
+    pools: tuple[AddressPool, ...] = ()
+    downloads: tuple[GroupDownload, ...] = ()
+    radius: RadiusAccess | None = None
+
+    def every_connection(self) -> tuple[IkeConnection, ...]:
+        """Those that are local, and those that AAA has a part of."""
+        return (*self.connections, *(download.connection for download in self.downloads))
 
 
 @dataclass(frozen=True, slots=True)

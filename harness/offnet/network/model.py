@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from ipaddress import IPv4Address, IPv4Network
 
+from offnet.network.aaa import RadiusServer
 from offnet.network.ike import (
     AuthRound,
     ChildSa,
@@ -75,6 +76,8 @@ class Role(StrEnum):
     P = "p"
     CE = "ce"
     SPOKE = "spoke"
+    CLIENT = "client"
+    AAA = "aaa"
     INTERNET = "internet"
     NAT = "nat"
 
@@ -88,7 +91,7 @@ class Crypto(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """One device. ``ike`` and ``reverse_routes`` are empty where it has no charon or no agent."""
+    """One device. ``ike``, ``reverse_routes``, ``radius`` are empty without charon, agent, AAA server."""
 
     name: str
     role: Role
@@ -96,6 +99,7 @@ class Node:
     ike: IkeDaemon | None = None
     reverse_routes: tuple[ReverseRoutePolicy, ...] = ()
     drops: tuple[Drop, ...] = ()
+    radius: RadiusServer | None = None
 
     @property
     def default(self) -> RoutingContext:
@@ -112,7 +116,7 @@ class Node:
 
     def connection(self, name: str) -> IkeConnection:
         """The IKE connection of that name; KeyError if there is none."""
-        for connection in self.ike.connections if self.ike else ():
+        for connection in self.ike.every_connection() if self.ike else ():
             if connection.name == name:
                 return connection
         raise KeyError(name)
@@ -145,7 +149,8 @@ class Tunnel:
     ``address`` is the site's outer address; ``gateway_address`` the aggregator's.
     ``gateway_connection``/``site_connection`` name the IKE connection at each end; the
     CHILD_SA has the connection's name at both. Where several sites share the aggregator's
-    connection, ``identity`` (as the aggregator sees it) tells them apart.
+    connection, ``identity`` (as the aggregator sees it) tells them apart, or the ``user`` who has logged
+    in. ``reaches`` are the prefixes that a split tunnel is for; without any it is for all.
     """
 
     gateway: str
@@ -158,6 +163,8 @@ class Tunnel:
     vrf: str
     if_id: int
     rri: str
+    user: str | None = None
+    reaches: tuple[IPv4Network, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -165,17 +165,56 @@ charon() {
     /usr/sbin/charon-systemd
 }
 
+# A router that tells us that the peer is unreachable ends ping before its time.
+await_peer() { # await_peer ADDRESS
+    tries=20
+    until ping -q -c 1 -i 0.05 -w 60 "$1" >/dev/null || [ "$tries" -eq 0 ]; do
+        tries=$((tries - 1))
+    done
+}
+
 # The front door opens when the keys are in place; a spoke loads its connections when the
 # front door answers. So no first IKE message is ever lost, whatever starts first.
 load_connections() {
     await_socket /run/charon.vici || return
     [ -e "$run/loaded" ] || for peer in $AWAIT_PEERS; do
-        ping -q -c 1 -i 0.05 -w 60 "$peer" >/dev/null
+        await_peer "$peer"
     done
     swanctl --load-all --noprompt --uri unix:///run/charon.vici >>"$log/entrypoint.log" 2>&1 ||
         { fail swanctl $?; return; }
+    await_aaa
     apply_batch "$conf/front-door.batch"
     : >"$run/loaded"
+}
+
+# Groups that AAA knows are loaded by the agent, on top of what swanctl has loaded. It answers when it
+# has them, or when it has waited long enough: peers that need no AAA must not wait for ever.
+await_aaa() {
+    [ "${AAA:-no}" = yes ] || return 0
+    echo >"$run/download"
+    read -r _ <"$run/downloaded"
+}
+
+# Both ends of both FIFOs stay open here, so that nobody waits for the other one to come.
+open_aaa() {
+    [ "${AAA:-no}" = yes ] || return 0
+    mkfifo "$run/download" "$run/downloaded"
+    exec 5<>"$run/download" 6<>"$run/downloaded"
+}
+
+start_radius() {
+    [ "${RADIUS:-no}" = yes ] || return 0
+    : >"$log/accounting.log"
+    chown freerad "$log/accounting.log"
+    supervise freeradius freeradius -f -d "$conf/freeradius" &
+}
+
+# A configuration that the server does not take makes the node fail, and not those who ask it.
+await_radius() {
+    [ "${RADIUS:-no}" = yes ] || return 0
+    until grep -q 'Ready to process requests' "$log/freeradius.out" 2>/dev/null || [ -e "$run/failed" ]; do
+        sleep 0.05
+    done
 }
 
 start_ike() {
@@ -196,12 +235,15 @@ await_interfaces || fail interfaces 1
 unlock_sysctl
 apply_sysctl
 apply_batch "$conf/ip.batch"
+open_aaa
+start_radius
 [ ! -f "$conf/nftables.conf" ] || nft -f "$conf/nftables.conf" >>"$log/entrypoint.log" 2>&1 || fail nft $?
 # FRR first: what converges is waited for longest.
 start_frr &
 frr_started=$!
 start_ike
 wait "$frr_started"
+await_radius
 [ -e "$run/failed" ] || tell ready started
 wait
 mkfifo "$run/hold"

@@ -19,6 +19,7 @@ MARGIN = 16.0
 STACK = 16.0
 TITLE = 34.0
 OFF_NET, INTERNET, EDGE = 0, 1, 2
+OUTSIDE = frozenset({Role.SPOKE, Role.CLIENT, Role.NAT})
 
 Columns = dict[int, list[str]]
 
@@ -60,15 +61,20 @@ def _columns(network: Network) -> Columns:
     columns: Columns = defaultdict(list)
     order = _site_order(network)
     for node in sorted(network.nodes, key=lambda node: order.get(node.name, 0)):
-        if node.role in {Role.SPOKE, Role.NAT, Role.INTERNET}:
-            columns[INTERNET if node.role is Role.INTERNET else OFF_NET].append(node.name)
+        if node.role in {*OUTSIDE, Role.INTERNET}:
+            columns[OFF_NET if node.role in OUTSIDE else INTERNET].append(node.name)
     depth = _depth(network)
     for name, distance in depth.items():
         columns[EDGE + distance].append(name)
+        columns[EDGE + distance] += [peer for peer in neighbors(network, name) if _is_aaa(network, peer)]
     on_net = EDGE + max(depth.values(), default=-1) + 1
     for node in sorted(network.role(Role.CE), key=lambda node: order.get(node.name, 0)):
         columns[on_net].append(node.name)
     return dict(sorted(columns.items()))
+
+
+def _is_aaa(network: Network, name: str) -> bool:
+    return network.node(name).role is Role.AAA
 
 
 def _site_order(network: Network) -> dict[str, int]:
@@ -148,8 +154,7 @@ def _zones(
 
 def _zone(network: Network, node: str) -> str:
     """The title of the part of the picture that a node stands in."""
-    off_net = "Off-net sites"
-    titles = {Role.SPOKE: off_net, Role.NAT: off_net, Role.INTERNET: "Internet", Role.CE: "On-net sites"}
+    titles = dict.fromkeys(OUTSIDE, "Off-net sites") | {Role.INTERNET: "Internet", Role.CE: "On-net sites"}
     return titles.get(network.node(node).role, f"Provider AS {network.asn}, MPLS core")
 
 

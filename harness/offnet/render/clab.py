@@ -26,7 +26,9 @@ HEALTHCHECK: Value = {
     "retries": 2,
 }
 # Tiers of `containerlab graph`: provider on top, customers at the bottom.
-LEVELS = {Role.P: 1, Role.PE: 2, Role.INTERNET: 3, Role.CE: 4, Role.SPOKE: 4, Role.NAT: 4}
+LEVELS = {Role.P: 1, Role.PE: 2, Role.AAA: 3, Role.INTERNET: 3} | dict.fromkeys(
+    (Role.CE, Role.SPOKE, Role.CLIENT, Role.NAT), 4
+)
 ICONS = {
     Role.P: "router",
     Role.PE: "router",
@@ -34,6 +36,8 @@ ICONS = {
     Role.NAT: "router",
     Role.CE: "host",
     Role.SPOKE: "host",
+    Role.CLIENT: "client",
+    Role.AAA: "server",
 }
 
 

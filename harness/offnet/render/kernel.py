@@ -100,5 +100,5 @@ def _route(route: StaticRoute) -> str:
 
 
 def needs_guard(node: Node) -> bool:
-    """A spoke's LAN must stay closed to clear packets whatever charon does."""
-    return node.role is Role.SPOKE
+    """A spoke's LAN, a client's inner address must stay closed to clear packets whatever charon does."""
+    return node.role in {Role.SPOKE, Role.CLIENT}

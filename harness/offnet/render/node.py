@@ -6,10 +6,16 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
+from offnet.network.aaa import GROUP_PASSWORD
+from offnet.network.ike import GroupDownload
 from offnet.network.model import Interface, InterfaceKind, Node, ReverseRoutePolicy, Role
+from offnet.render.freeradius import freeradius_files
 from offnet.render.kernel import batch_lines, front_door_lines, needs_guard, sysctl_lines
 from offnet.render.strongswan import (
+    Message,
+    charon_settings,
     connection_message,
+    pool_message,
     secret_id,
     secret_section,
     section_text,
@@ -36,7 +42,7 @@ def node_files(node: Node) -> dict[str, str]:
         files["nftables.conf"] = _nat(node)
     elif node.drops or doors_inside(node):
         files["nftables.conf"] = template("aggregator.conf.j2").render(node=node, doors=doors_inside(node))
-    return files | _frr(node) | _strongswan(node) | _agent(node)
+    return files | _frr(node) | _strongswan(node) | _agent(node) | freeradius_files(node)
 
 
 def daemons(node: Node) -> tuple[str, ...]:
@@ -56,10 +62,14 @@ def _environment(node: Node) -> str:
         "INTERFACES": " ".join(interfaces),
         "DAEMONS": " ".join(daemons(node)),
         "IKE": "yes" if node.ike else "no",
-        "AGENT": "yes" if node.reverse_routes else "no",
+        "AGENT": "yes" if needs_agent(node) else "no",
         "AWAIT_ROUTES": " ".join(f"{peer}/32" for peer in context.ldp.peers) if context.ldp else "",
         "AWAIT_PEERS": " ".join(str(peer) for peer in peers),
     }
+    if node.ike and node.ike.radius:
+        values["AAA"] = "yes"
+    if node.radius:
+        values["RADIUS"] = "yes"
     return "".join(f"{key}='{value}'\n" for key, value in values.items())
 
 
@@ -78,35 +88,58 @@ def _frr(node: Node) -> dict[str, str]:
 def _strongswan(node: Node) -> dict[str, str]:
     if node.ike is None:
         return {}
-    connections = {c.name: connection_message(c) for c in node.ike.connections}
-    secrets = {secret_id(secret): secret_section(secret) for secret in node.ike.secrets}
-    aggressive = any(connection.aggressive for connection in node.ike.connections)
-    settings = {
-        "dpd_retransmit": node.ike.connections[0].dpd_delay,
-        "aggressive": aggressive,
-        "initiates_aggressive": aggressive and node.role is Role.SPOKE,
-        "several_doors": any(i.front_door and i.vlan for i in node.default.interfaces),
+    sections: dict[str, dict[str, Message]] = {
+        "connections": {c.name: connection_message(c) for c in node.ike.connections},
+        "secrets": {secret_id(secret): secret_section(secret) for secret in node.ike.secrets},
+        "pools": {pool.name: pool_message(pool) for pool in node.ike.pools},
     }
+    texts = [section_text(name, body) for name, body in sections.items() if body or name != "pools"]
     return {
-        "strongswan.conf": template("strongswan/strongswan.conf.j2").render(settings),
-        "swanctl.conf": "\n".join(
-            (
-                f"# {node.name}: `swanctl --load-all` reads this file",
-                section_text("connections", connections),
-                section_text("secrets", secrets),
-                "",
-            )
+        "strongswan.conf": template("strongswan/strongswan.conf.j2").render(
+            charon_settings(node.ike),
+            several_doors=any(i.front_door and i.vlan for i in node.default.interfaces),
         ),
+        "swanctl.conf": "\n".join((f"# {node.name}: `swanctl --load-all` reads this file", *texts, "")),
     }
 
 
 def _agent(node: Node) -> dict[str, str]:
-    if not node.reverse_routes:
+    if not needs_agent(node):
         return {}
-    head = {"socket": "/run/charon.vici", "protocol": REVERSE_ROUTE_PROTOCOL}
+    head = {"socket": "/run/charon.vici", "protocol": REVERSE_ROUTE_PROTOCOL, **_aaa(node)}
     policies = ",\n".join(json.dumps(_policy(policy)) for policy in node.reverse_routes)
     # A line a connection, so that a site more is a line more.
     return {"agent.json": f'{json.dumps(head)[:-1]}, "policies": [\n{policies}\n]}}\n'}
+
+
+def needs_agent(node: Node) -> bool:
+    """Whether there are reverse routes to inject, or an AAA server to wait for."""
+    return bool(node.reverse_routes or (node.ike and node.ike.radius))
+
+
+def _aaa(node: Node) -> dict[str, Any]:
+    if node.ike is None or node.ike.radius is None:
+        return {}
+    radius = node.ike.radius
+    return {
+        "aaa": {
+            "server": str(radius.server),
+            "port": radius.authentication_port,
+            "secret": radius.secret,
+            "nas": radius.nas,
+            "password": GROUP_PASSWORD,
+            "groups": [_download(download) for download in node.ike.downloads],
+        }
+    }
+
+
+def _download(download: GroupDownload) -> dict[str, Any]:
+    return {
+        "name": download.connection.name,
+        "owner": download.owner,
+        "connection": connection_message(download.connection),
+        "pools": {pool.name: pool_message(pool)["addrs"] for pool in download.pools},
+    }
 
 
 def _policy(policy: ReverseRoutePolicy) -> dict[str, Any]:
@@ -123,9 +156,13 @@ def _policy(policy: ReverseRoutePolicy) -> dict[str, Any]:
 
 
 def _guard(node: Node) -> str:
-    lan = next(i for i in node.default.interfaces if i.kind is InterfaceKind.DUMMY)
     door = next(i for i in node.default.interfaces if i.kind is InterfaceKind.VETH)
-    return template("nftables.conf.j2").render(node=node, door=door.name, lan=str(lan.addresses[0].network))
+    if node.role is Role.CLIENT:  # its inner address is not known beforehand: all but the outer one is inner
+        inner, whose = f"!= {door.addresses[0].ip}", "its inner address"
+    else:
+        lan = next(i for i in node.default.interfaces if i.kind is InterfaceKind.DUMMY)
+        inner, whose = str(lan.addresses[0].network), "its LAN"
+    return template("nftables.conf.j2").render(node=node, door=door.name, inner=inner, whose=whose)
 
 
 def doors_inside(node: Node) -> tuple[Interface, ...]:

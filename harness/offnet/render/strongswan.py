@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TypeAlias
+from collections.abc import Iterator, Mapping
+from typing import Any, TypeAlias
 
-from offnet.network.model import ChildSa, IkeConnection, SharedSecret
+from offnet.network.aaa import AddressPool
+from offnet.network.ike import Xauth
+from offnet.network.model import AuthRound, ChildSa, IkeConnection, IkeDaemon, SharedSecret
 
 Entry: TypeAlias = "str | list[str] | Message"
 Message: TypeAlias = dict[str, Entry]
 
 IKE_LIFETIME = "24h"
 CHILD_LIFETIME = "1h"
+THREADS, THREADS_OF_AAA = 8, 32  # a login holds a thread until AAA has answered
 
 
 def connection_message(connection: IkeConnection) -> Message:
@@ -22,7 +25,7 @@ def connection_message(connection: IkeConnection) -> Message:
         "remote_addrs": list(connection.remote_addresses),
         "proposals": list(connection.proposals),
         "mobike": "no",
-        "unique": "replace",
+        "unique": connection.unique,
         "dpd_delay": f"{connection.dpd_delay}s",
         "rekey_time": IKE_LIFETIME if connection.rekey else "0s",
     }
@@ -32,10 +35,29 @@ def connection_message(connection: IkeConnection) -> Message:
         if connection.aggressive:
             message["aggressive"] = "yes"
         message["dpd_timeout"] = f"{connection.dpd_timeout}s"
-    message["local"] = {"auth": connection.local.auth, "id": str(connection.local.id)}
-    message["remote"] = {"auth": connection.remote.auth, "id": str(connection.remote.id)}
+    if connection.inner_addresses:
+        message["vips"] = list(connection.inner_addresses)
+    if connection.pools:
+        message["pools"] = list(connection.pools)
+    message |= _rounds("local", connection.local, connection.local_xauth)
+    message |= _rounds("remote", connection.remote, connection.remote_xauth)
     message["children"] = {child.name: _child_message(child, connection) for child in connection.children}
     return message
+
+
+def _rounds(side: str, first: AuthRound, xauth: Xauth | None) -> Message:
+    """The authentication of one side, in one or in two rounds."""
+    own: Message = {"auth": first.auth, "id": str(first.id)}
+    own |= _known("eap_id", first.user, first.groups)
+    if xauth is None:
+        return {side: own}
+    second: Message = {"auth": xauth.auth}
+    return {f"{side}-1": own, f"{side}-2": second | _known("xauth_id", xauth.user, xauth.groups)}
+
+
+def _known(key: str, user: str | None, groups: tuple[str, ...]) -> Message:
+    message: Message = {} if user is None else {key: user}
+    return {**message, "groups": list(groups)} if groups else message
 
 
 def _child_message(child: ChildSa, connection: IkeConnection) -> Message:
@@ -55,13 +77,14 @@ def _child_message(child: ChildSa, connection: IkeConnection) -> Message:
 
 
 def secret_message(secret: SharedSecret) -> Message:
-    """The body of VICI's ``load-shared`` for one pre-shared key."""
-    return {"id": secret_id(secret), "type": "IKE", "owners": list(secret.owners), "data": secret.secret}
+    """The body of VICI's ``load-shared`` for one pre-shared key or password."""
+    owners = list(secret.owners)
+    return {"id": secret_id(secret), "type": secret.kind.upper(), "owners": owners, "data": secret.secret}
 
 
 def secret_id(secret: SharedSecret) -> str:
-    """What charon calls the key: swanctl takes the name of the section, which must begin with ``ike``."""
-    return f"ike-{secret.name}"
+    """What charon calls it: swanctl takes the name of the section, which begins with what it is for."""
+    return f"{secret.kind}-{secret.name}"
 
 
 def secret_section(secret: SharedSecret) -> Message:
@@ -69,6 +92,12 @@ def secret_section(secret: SharedSecret) -> Message:
     section: Message = {f"id-{number}": owner for number, owner in enumerate(secret.owners, start=1)}
     section["secret"] = f'"{secret.secret}"'
     return section
+
+
+def pool_message(pool: AddressPool) -> Message:
+    """The body of VICI's ``load-pool`` for one pool, and its section of swanctl.conf."""
+    message: Message = {"addrs": f"{pool.first}-{pool.last}"}
+    return {**message, "dns": [str(pool.dns)]} if pool.dns else message
 
 
 def section_text(name: str, body: Mapping[str, Message]) -> str:
@@ -88,3 +117,38 @@ def _write(name: str, body: Mapping[str, Entry], indent: str, lines: list[str]) 
         else:
             _write(key, value, f"{indent}  ", lines)
     lines.append(f"{indent}}}")
+
+
+def charon_settings(daemon: IkeDaemon) -> dict[str, Any]:
+    """What the template of strongswan.conf takes: which plugins and options the connections call for."""
+    connections = daemon.every_connection()
+    client = any(connection.inner_addresses for connection in connections)
+    aggressive = any(connection.aggressive for connection in connections)
+    return {
+        "dpd_retransmit": connections[0].dpd_delay,
+        "aggressive": aggressive,
+        "initiates_aggressive": aggressive and bool(daemon.await_peers),
+        "unity": any(connection.local_xauth or connection.remote_xauth for connection in connections),
+        "client": client,
+        "plugins": " ".join(_plugins(connections)),
+        "threads": THREADS if daemon.radius is None else THREADS_OF_AAA,
+        "radius": daemon.radius,
+    }
+
+
+def _plugins(connections: tuple[IkeConnection, ...]) -> Iterator[str]:
+    """Plugins beyond those of every node, in the order in which charon is to ask them."""
+    xauth = any(connection.local_xauth or connection.remote_xauth for connection in connections)
+    if any(connection.local_xauth for connection in connections):
+        yield "xauth-generic"
+    methods = {one.auth for connection in connections for one in (connection.local, connection.remote)}
+    if any(method.startswith("eap-") for method in methods):
+        yield "eap-identity"
+    if "eap-mschapv2" in methods:
+        yield "eap-mschapv2"
+    if any(connection.pools for connection in connections):
+        yield "eap-radius"  # before vici: a user's own address comes before the pool's
+    if xauth:
+        yield "unity"
+    if any(connection.inner_addresses for connection in connections):
+        yield "resolve"

@@ -5,7 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from offnet.intent.finding import Finding
-from offnet.intent.rules import addresses, front_doors, lans, names, peers, profiles, provider, vpns
+from offnet.intent.rules import (
+    addresses,
+    front_doors,
+    lans,
+    names,
+    peers,
+    pools,
+    profiles,
+    provider,
+    remote_access,
+    vpns,
+)
 from offnet.intent.salvage import Scope
 
 Rule = Callable[[Scope], Iterator[Finding]]
@@ -52,6 +63,20 @@ RULES: tuple[Rule, ...] = (
     lans.apart_within_vpn,
     lans.marker_is_free,
     lans.marker_is_unique,
+    remote_access.group_has_key,
+    remote_access.group_is_matched,
+    remote_access.profile_aaa,
+    remote_access.group_has_door,
+    remote_access.server_at_pe,
+    remote_access.one_server_a_gateway,
+    remote_access.user_group,
+    remote_access.client_names,
+    remote_access.client_belongs,
+    remote_access.one_client_a_user,
+    remote_access.certain_addresses,
+    pools.within_prefix,
+    pools.of_one_group,
+    pools.inner_addresses_apart,
     addresses.usable,
     addresses.next_hop_beside_gateway,
     addresses.distinct_outer,

@@ -34,7 +34,7 @@ def door_path(gateway: str, door: str | None) -> KeyPath:
 
 
 def _outer(scope: Scope) -> Iterator[_Outer]:
-    """The outer addresses of gateways, NAT routers and sites."""
+    """The addresses outside VPNs and the core: of gateways, NAT routers, sites, clients and AAA servers."""
     for name, gateway in scope.intent.gateways.items():
         for way, one in gateway.doors().items():
             label = f"gateway {name}" if way is None else f"front door {way} of {name}"
@@ -47,6 +47,16 @@ def _outer(scope: Scope) -> Iterator[_Outer]:
             path = ("sites", name, "ipsec", "address")
             realm = (site.ipsec.front_door, site.ipsec.behind)
             yield _Outer(f"site {name}", path, site.ipsec.address, realm)
+    doors = {
+        group: profile.front_door
+        for profile in scope.intent.profiles.values()
+        for group in profile.match.group
+    }
+    for name, client in scope.intent.clients.items():
+        realm = (doors.get(client.group), client.behind)
+        yield _Outer(f"client {name}", ("clients", name, "address"), client.address, realm)
+    for name, server in scope.intent.aaa.items():
+        yield _Outer(f"AAA server {name}", ("aaa", name, "address"), server.address)
 
 
 def _is_host(address: IPv4Address, network: IPv4Network) -> bool:

@@ -87,10 +87,11 @@ def named_door(scope: Scope) -> Iterator[Finding]:
         if door is not None and door not in doors:
             yield Finding(path, one_of(door, doors, "a front door of a gateway"))
     for name, profile in intent.profiles.items():
-        ring = intent.keyrings.get(profile.keyring)
+        keyring = profile.keyring or ""
+        ring = intent.keyrings.get(keyring)
         if ring is not None and ring.front_door is not None and ring.front_door != profile.front_door:
-            expected = f"a keyring of the same front door, {profile.keyring} is bound to {ring.front_door}"
-            see = ("keyrings", profile.keyring, "front_door")
+            expected = f"a keyring of the same front door, {keyring} is bound to {ring.front_door}"
+            see = ("keyrings", keyring, "front_door")
             yield Finding(("profiles", name, "keyring"), expected, see=see)
 
 
@@ -98,11 +99,12 @@ def one_wildcard_key(scope: Scope) -> Iterator[Finding]:
     """Main Mode must know the key before the identity: one wildcard key a front door."""
     owner: dict[str | None, tuple[str, str]] = {}
     for name, profile in scope.intent.profiles.items():
-        ring = scope.intent.keyrings.get(profile.keyring)
+        keyring = profile.keyring or ""
+        ring = scope.intent.keyrings.get(keyring)
         if ring is None or WILDCARD not in ring.keys:
             continue
-        other, first = owner.setdefault(profile.front_door, (profile.keyring, name))
-        if other != profile.keyring:
+        other, first = owner.setdefault(profile.front_door, (keyring, name))
+        if other != keyring:
             expected = f"keyring {other}, whose wildcard key profile {first} uses at the same address already"
             yield Finding(("profiles", name, "keyring"), expected, see=("profiles", first, "keyring"))
 

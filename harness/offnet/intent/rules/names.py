@@ -37,6 +37,13 @@ def distinct_nodes(scope: Scope) -> Iterator[Finding]:
     for name, path in nats.items():
         if name in owner | sites:
             yield Finding(path, "a name that no other node has", value=name, see=(owner | sites)[name])
+    others: list[tuple[str, KeyPath]] = [(name, ("clients", name)) for name in scope.intent.clients]
+    others += [(server.node, ("aaa", name, "node")) for name, server in scope.intent.aaa.items()]
+    for name, path in others:
+        see = (owner | sites | nats).get(name)
+        if see is not None:
+            yield Finding(path, "a name that no other node has", value=name, see=see)
+        sites.setdefault(name, path)
     internet = scope.intent.internet
     taken = (owner | sites | nats).get(internet)
     if taken is not None and ("internet",) not in scope.aside:
@@ -48,6 +55,7 @@ def interface_names(scope: Scope) -> Iterator[Finding]:
     """On a PE, VRFs and the links to other nodes are interfaces side by side."""
     intent = scope.intent
     nodes = intent.provider.routers.keys() | intent.sites.keys() | intent.nats.keys() | {intent.internet}
+    nodes |= intent.clients.keys() | {server.node for server in intent.aaa.values()}
     for name in scope.intent.vpns:
         if name in nodes:
             expected = "a name that no node has: both become interfaces of a PE"
@@ -84,13 +92,16 @@ def site_gateway(scope: Scope) -> Iterator[Finding]:
 
 
 def site_nat(scope: Scope) -> Iterator[Finding]:
-    """A site is behind a NAT router of this lab."""
+    """A site or client is behind a NAT router of this lab."""
     nats = scope.intent.nats
-    for name, site in scope.intent.sites.items():
-        behind = site.ipsec.behind if isinstance(site, OffNetSite) else None
+    sites = ((name, site) for name, site in scope.intent.sites.items() if isinstance(site, OffNetSite))
+    named: list[tuple[KeyPath, str | None]] = [
+        (("sites", name, "ipsec", "behind"), site.ipsec.behind) for name, site in sites
+    ]
+    named += [(("clients", name, "behind"), client.behind) for name, client in scope.intent.clients.items()]
+    for path, behind in named:
         if behind is not None and scope.lacks("nats", behind):
-            expected = one_of(behind, nats, "a NAT router of this lab")
-            yield Finding(("sites", name, "ipsec", "behind"), expected)
+            yield Finding(path, one_of(behind, nats, "a NAT router of this lab"))
 
 
 def _pe(scope: Scope, name: str, path: KeyPath, *, of_key: bool = False) -> Iterator[Finding]:

@@ -100,8 +100,9 @@ def one_key_an_owner(scope: Scope) -> Iterator[Finding]:
     for name, site in _off_net(scope):
         kind, value = identity_of(site)
         selector = selection.select(kind, value, site.ipsec.front_door)
-        keyring = selector and scope.intent.keyrings.get(scope.intent.profiles[selector.profile].keyring)
-        if not keyring:
+        ring = scope.intent.profiles[selector.profile].keyring if selector else None
+        keyring = scope.intent.keyrings.get(ring or "")
+        if keyring is None:
             continue
         for own in (own for own in key_owners(site) if own in keyring.keys):
             other, key = owner.setdefault((site.ipsec.gateway, own), (name, keyring.keys[own]))
@@ -116,10 +117,13 @@ def has_key(scope: Scope) -> Iterator[Finding]:
     for name, site in _off_net(scope):
         kind, value = identity_of(site)
         selector = selection.select(kind, value, site.ipsec.front_door)
+        if kind == "group" and value in scope.intent.groups:
+            expected = "a group of sites: the users of this one log in"
+            yield Finding(_path(name, site), expected, see=("groups", value))
         chosen = site.ipsec.profile or (selector and selector.profile)
         if chosen not in scope.intent.profiles or (selector and selector.kind in ("address", "group")):
             continue  # told already, where the match is
-        ring = scope.intent.profiles[chosen].keyring
+        ring = scope.intent.profiles[chosen].keyring or ""
         keyring = scope.intent.keyrings.get(ring)
         if keyring is not None and keyring.key(*key_owners(site)) is None:
             expected = f"a peer that has a key in keyring {ring}, by {' or '.join(key_owners(site))}"

@@ -18,6 +18,7 @@ INCOMPLETE = (
 
 
 PARTIAL = (DOMAIN, USER_DOMAIN, ANYBODY)
+GROUP = "group"
 NOUNS = {
     "address": "an address",
     "host": "a host",
@@ -59,10 +60,17 @@ def one_profile_a_match(scope: Scope) -> Iterator[Finding]:
 
 
 def keyring_exists(scope: Scope) -> Iterator[Finding]:
-    """A keyring that a profile uses cannot be removed."""
+    """A profile of sites names their keyring, and one that is in use cannot be removed."""
     keyrings = scope.intent.keyrings
     for name, profile in scope.intent.profiles.items():
-        if scope.lacks("keyrings", profile.keyring):
+        if profile.keyring is None:
+            if any(
+                kind != GROUP or value not in scope.intent.groups
+                for kind, _, value in profile.match.entries()
+            ):
+                expected = "a value, keyring is required (Where the peers' keys are)"
+                yield Finding(("profiles", name, "keyring"), expected)
+        elif scope.lacks("keyrings", profile.keyring):
             expected = one_of(profile.keyring, keyrings, "a keyring of this lab")
             yield Finding(
                 ("profiles", name, "keyring"),
@@ -82,16 +90,18 @@ def vrf_exists(scope: Scope) -> Iterator[Finding]:
 
 
 def keyring_has_keys(scope: Scope) -> Iterator[Finding]:
-    """Every address and every group that a profile matches has a key in the profile's keyring."""
+    """Every address and every group of sites that a profile matches has a key in the profile's keyring."""
     for name, profile in scope.intent.profiles.items():
-        keyring = scope.intent.keyrings.get(profile.keyring)
+        keyring = scope.intent.keyrings.get(profile.keyring or "")
         if keyring is None:
             continue
         for kind, index, value in profile.match.entries():
-            if kind in ("address", "group") and keyring.key(value) is None:
+            if kind == GROUP and value in scope.intent.groups:
+                continue  # it has its own key
+            if kind in ("address", GROUP) and keyring.key(value) is None:
                 path = ("profiles", name, "match", kind, index or 0)
                 expected = f"{NOUNS[kind]} that has a key in keyring {profile.keyring}"
-                yield Finding(path, expected, see=("keyrings", profile.keyring))
+                yield Finding(path, expected, see=("keyrings", profile.keyring or ""))
 
 
 def static_peers_are_known(scope: Scope) -> Iterator[Finding]:
