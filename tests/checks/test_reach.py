@@ -11,7 +11,7 @@ import pytest
 from offnet.checks import reach as topic
 from offnet.checks.claim import Claim
 from offnet.checks.sa_pairs import sa_pair
-from offnet.experiments.reach import ADDRESSES, PROBES, PairProbe
+from offnet.experiments.reach import PROBES, PairProbe
 from offnet.experiments.state import Sas
 from offnet.network.model import Network, Site
 
@@ -37,7 +37,7 @@ def growth(sas: Sas, site: Site) -> dict[tuple[str, int], int]:
     ends = [
         (node, spi) for node in (site.node, site.tunnel.gateway) for spi in (pair.to_site, pair.to_gateway)
     ]
-    return dict.fromkeys(ends, ADDRESSES * PROBES)
+    return dict.fromkeys(ends, 2 * PROBES)
 
 
 def changed(probes: Probes, pair: tuple[str, str], **changes: Any) -> Probes:
@@ -74,7 +74,7 @@ def test_an_sa_that_did_not_grow_is_told(network: Network, sas: Sas, probes: Pro
     verdict = find(topic.claims(network), "ce1 reaches spoke-vpn1-east").judge(
         (sas, changed(probes, pair, growth=less))
     )
-    assert verdict.seen == f"SA {spi:#010x} at {node} grew by 0, not {ADDRESSES * PROBES}"
+    assert verdict.seen == f"SA {spi:#010x} at {node} grew by 0, not {2 * PROBES}"
 
 
 def test_an_sa_of_another_vpn_that_grew_is_told(

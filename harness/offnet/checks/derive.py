@@ -11,6 +11,7 @@ from offnet.checks import (
     isolation,
     reach,
     refusals,
+    remote_access,
     route_targets,
     routes,
     sas,
@@ -25,6 +26,18 @@ def derive(network: Network, *, with_faults: bool = False) -> tuple[Claim[Any], 
 
     Faults, where wanted, come after that: they take as long as a dead peer needs to be found.
     """
-    topics = (sas, routes, reach, isolation, route_targets, injection, refusals, incomplete, wire)
-    wanted = (*topics, faults) if with_faults else topics
-    return tuple(claim for topic in wanted for claim in topic.claims(network))
+    topics = (
+        sas.claims,
+        remote_access.passive,
+        routes.claims,
+        reach.claims,
+        isolation.claims,
+        route_targets.claims,
+        injection.claims,
+        refusals.claims,
+        incomplete.claims,
+        remote_access.claims,
+        wire.claims,
+    )
+    wanted = (*topics, faults.claims) if with_faults else topics
+    return tuple(claim for claims in wanted for claim in claims(network))

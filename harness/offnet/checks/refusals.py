@@ -40,7 +40,7 @@ def _wrong_key(subject: Subject) -> Claim[dict[str, Refusal]]:
     routes = "its static route does" if _kept(subject) else "and no route"
     return Claim(
         6,
-        f"{site}: wrong key refused for that reason",
+        f"{site}: wrong {'password' if subject.tunnel.user else 'key'} refused for that reason",
         f"{node} logs {pattern!r}; no SA of {site} stays, {routes}",
         wrong_keys,
         lambda seen: judge_wrong_key(subject, seen[site]),

@@ -95,6 +95,8 @@ def _child_mistakes(
 ) -> Iterator[str]:
     if child.remote_ts != (str(site.lan),):
         yield f"protects {', '.join(child.remote_ts)}"
+    if child.local_ts != (tuple(str(prefix) for prefix in tunnel.reaches) or connection.children[0].local_ts):
+        yield f"for {', '.join(child.local_ts)}"
     if child.if_id != tunnel.if_id:
         yield f"if_id {child.if_id}"
     if child.mode.upper() != connection.children[0].mode.upper():
@@ -139,7 +141,7 @@ def _kernel_text(entry: XfrmState) -> str:
 
 def _no_others_claim(network: Network, gateway: str) -> Claim[Sas]:
     wanted = {
-        (tunnel.gateway_connection, tunnel.identity)
+        (tunnel.gateway_connection, tunnel.identity, tunnel.user or "")
         for _, tunnel in network.tunnels()
         if tunnel.gateway == gateway
     }
@@ -148,7 +150,7 @@ def _no_others_claim(network: Network, gateway: str) -> Claim[Sas]:
         others = [
             f"{sa.name} with {sa.remote_id}"
             for sa in state.ike[gateway]
-            if sa.current and (sa.name, sa.remote_id) not in wanted
+            if sa.current and (sa.name, sa.remote_id, sa.user) not in wanted
         ]
         return verdict(others, f"{len(wanted)} peers have SAs, no other")
 

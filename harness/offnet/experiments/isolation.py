@@ -42,8 +42,9 @@ def shared_targets(network: Network, source: Site) -> tuple[Site, ...]:
 
 
 def foreign_markers(network: Network, source: Site) -> tuple[Site, ...]:
-    """Sites of other VPNs."""
-    return tuple(site for site in network.sites if site.vpn != source.vpn)
+    """Sites of other VPNs whose marker is no host of the site's own VPN: pools of VPNs may be the same."""
+    own = {site.host for site in network.sites_of(source.vpn)}
+    return tuple(site for site in network.sites if site.vpn != source.vpn and site.marker not in own)
 
 
 def global_addresses(network: Network) -> tuple[IPv4Address, ...]:
@@ -51,7 +52,7 @@ def global_addresses(network: Network) -> tuple[IPv4Address, ...]:
     return tuple(
         dict.fromkeys(
             address.ip
-            for node in network.role(Role.PE, Role.P, Role.INTERNET)
+            for node in network.role(Role.PE, Role.P, Role.INTERNET, Role.AAA)
             for interface in node.default.interfaces
             if interface.kind in OUTER and interface.vrf not in {vrf.name for vrf in node.default.vrfs}
             for address in interface.addresses

@@ -10,7 +10,6 @@ from offnet.experiments.wire import wire_capture
 from offnet.network.model import Site
 
 PROBES = 3
-ADDRESSES = 2  # the shared host and the marker
 LENGTH = 84  # an ordinary ping
 
 Counters = dict[tuple[str, int], int]
@@ -45,7 +44,7 @@ def reach(bench: Bench) -> dict[tuple[str, str], PairProbe]:
             bench.lab,
             source.node,
             source.host,
-            (target.host, target.marker),
+            dict.fromkeys((target.host, target.marker)),
             count=PROBES,
             length=LENGTH,
         )

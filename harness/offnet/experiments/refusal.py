@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
@@ -26,7 +26,8 @@ WRONG_KEY = {
 }
 # In Aggressive Mode the aggregator proves first that it has the key, and the site refuses that proof.
 WRONG_PROOF = r"calculated HASH does not match HASH payload"
-UNKNOWN_IDENTITY = {1: r"no peer config found", 2: r"no matching peer config found"}
+# With IKEv2 clients of every group come to the same connections, which have keys for groups only.
+UNKNOWN_IDENTITY = {1: r"no peer config found", 2: r"no matching peer config found|no shared key found for"}
 STRANGER = "stranger.invalid"  # no lab's: profiles match domains below .example
 LENGTH = 84
 PROBES = 3
@@ -60,7 +61,8 @@ def wrong_keys(bench: Bench) -> dict[str, Refusal]:
 
 def _wrong_key(bench: Bench, subject: Subject) -> Refusal:
     site, tunnel = subject.site, subject.tunnel
-    right = bench.network.node(site.node).ike.secrets[0]  # type: ignore[union-attr]  # a tunnel's end has charon
+    # Of a client it is the last one, the user's: only the client itself can know that a group key is wrong.
+    right = bench.network.node(site.node).ike.secrets[-1]  # type: ignore[union-attr]  # a tunnel's end has charon
     wrong = replace(right, secret=f"not-{right.secret}")
     spoke, gateway = bench.vici(site.node), bench.vici(tunnel.gateway, site.node)
     spoke.load_shared(wrong)
@@ -89,18 +91,35 @@ def _attempt(bench: Bench, subject: Subject, spoke: Vici, gateway: Vici) -> Refu
     _try(spoke, subject)
     told = _told(subject, node, start, pattern)
     reason = _reason(bench, told, lambda: _sas_of(gateway, tunnel))
-    out = _replies(bench, subject, outward=True)
-    into = _replies(bench, subject, outward=False)
+    with _inner_address(bench, subject):
+        out = _replies(bench, subject, outward=True)
+        into = _replies(bench, subject, outward=False)
     return Refusal(
         reason, _sas_of(gateway, tunnel), _routes_of(bench, subject), out=out, into=into, gone=gone
     )
 
 
 def wrong_key_told(subject: Subject) -> tuple[str, str]:
-    """The node that can know of a wrong key, and what it says then."""
+    """The node that can know of a wrong key, or of a user's wrong password, and what it says then."""
+    if subject.tunnel.user:
+        return subject.tunnel.gateway, rf"authentication of '{subject.tunnel.user}' failed"
     if subject.connection.aggressive:
         return subject.site.node, WRONG_PROOF
     return subject.tunnel.gateway, WRONG_KEY[subject.connection.version]
+
+
+@contextmanager
+def _inner_address(bench: Bench, subject: Subject) -> Iterator[None]:
+    """A client without a session has lost its inner address: here somebody gives it back by hand."""
+    if subject.tunnel.user is None:
+        yield
+        return
+    node, address = subject.site.node, [str(subject.site.lan), "dev", "lo"]
+    bench.lab.run(node, ["ip", "address", "add", *address])
+    try:
+        yield
+    finally:
+        bench.lab.run(node, ["ip", "address", "del", *address])
 
 
 class _Told(NamedTuple):
@@ -156,8 +175,8 @@ def _return(bench: Bench, spoke: Vici, subject: Subject, right: SharedSecret) ->
 
 def _sas_of(gateway: Vici, tunnel: Tunnel) -> tuple[str, ...]:
     """The SAs of the peer under whatever connection, at the address that the tunnel ends on."""
-    peer = (str(tunnel.gateway_address), tunnel.identity)
-    sas = (sa for sa in gateway.list_sas() if sa.current and (sa.local_host, sa.remote_id) == peer)
+    peer = (str(tunnel.gateway_address), tunnel.identity, tunnel.user or "")
+    sas = (sa for sa in gateway.list_sas() if sa.current and (sa.local_host, sa.remote_id, sa.user) == peer)
     return tuple(f"{sa.name} {sa.remote_id}" for sa in sas)
 
 
@@ -194,7 +213,7 @@ def unknown_identities(bench: Bench) -> dict[str, Refusal]:
 def _unknown_identity(bench: Bench, subject: Subject) -> Refusal:
     lab, tunnel = bench.lab, subject.tunnel
     children = tuple(replace(child, start_action="none") for child in subject.connection.children)
-    local = AuthRound("psk", Identity(IdentityKind.FQDN, f"{subject.site.name}.{STRANGER}"))
+    local = _stranger(subject)
     stranger = replace(subject.connection, name="offnet-stranger", local=local, children=children)
     spoke, gateway = bench.vici(subject.site.node), bench.vici(tunnel.gateway, subject.site.node)
     start = mark(lab, tunnel.gateway)
@@ -210,6 +229,13 @@ def _unknown_identity(bench: Bench, subject: Subject) -> Refusal:
             spoke.terminate(ike=stranger.name, force=True, timeout=2)
         spoke.unload_conn(stranger.name)
     return Refusal(reason, left, ())
+
+
+def _stranger(subject: Subject) -> AuthRound:
+    """Who is in no profile: a site or, of a client, a group."""
+    own = subject.connection.local
+    kind = IdentityKind.KEY_ID if own.id.kind is IdentityKind.KEY_ID else IdentityKind.FQDN
+    return replace(own, id=Identity(kind, f"{subject.site.name}.{STRANGER}"))
 
 
 def _sas_as(gateway: Vici, identity: str) -> tuple[str, ...]:

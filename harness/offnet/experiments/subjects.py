@@ -1,4 +1,4 @@
-"""Whom the disturbing experiments disturb: one off-net site of each VPN, and a partner it talks to."""
+"""Whom the disturbing experiments disturb: an off-net site and a client of each VPN, with a partner."""
 
 from __future__ import annotations
 
@@ -27,16 +27,35 @@ def routed(site: Site) -> bool:
     return site.tunnel is None or site.tunnel.rri != "off"
 
 
+def joined(one: Site, other: Site) -> bool:
+    """Whether two sites of a VPN reach each other: both are routed, and no split tunnel leaves one out."""
+    return routed(one) and routed(other) and not (left_out(one, other) or left_out(other, one))
+
+
+def left_out(site: Site, other: Site) -> bool:
+    """Whether a site has a split tunnel that is not for another site's LAN."""
+    reaches = site.tunnel.reaches if site.tunnel else ()
+    return bool(reaches) and not any(other.lan.subnet_of(prefix) for prefix in reaches)
+
+
 def subjects(network: Network) -> tuple[Subject, ...]:
-    """The last off-net site of every VPN that has one and a partner for it."""
-    last = {site.vpn: site for site, _ in network.tunnels() if len(network.sites_of(site.vpn)) > 1}
+    """The last off-net site and the last client of every VPN that has one and a partner for it."""
+    last = {
+        (site.vpn, tunnel.user is None): site for site, tunnel in network.tunnels() if partners(network, site)
+    }
     return tuple(subject_of(network, site) for site in last.values())
+
+
+def partners(network: Network, site: Site) -> list[Site]:
+    """The sites that a site reaches; all of its VPN, where it reaches none of them."""
+    others = [other for other in network.sites_of(site.vpn) if other is not site]
+    return [other for other in others if joined(site, other)] or others
 
 
 def subject_of(network: Network, site: Site) -> Subject:
     """An off-net site that has a partner in its VPN, on-net if there is such a one."""
-    partners = [other for other in network.sites_of(site.vpn) if other is not site]
-    partner = next((other for other in partners if other.tunnel is None), partners[0])
+    others = partners(network, site)
+    partner = next((other for other in others if other.tunnel is None), others[0])
     assert site.tunnel is not None  # noqa: S101 - it is off-net
     connection = network.node(site.node).connection(site.tunnel.site_connection)
     return Subject(site, site.tunnel, partner, connection, _tables(network, site))

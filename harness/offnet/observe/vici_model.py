@@ -46,7 +46,10 @@ class ChildSaState:
 
 @dataclass(frozen=True, slots=True)
 class IkeSa:
-    """An IKE_SA with its CHILD_SAs; ``name`` is that of the connection (the ISAKMP profile)."""
+    """An IKE_SA with its CHILD_SAs; ``name`` is that of the connection (the ISAKMP profile).
+
+    ``user`` is who has logged in by XAUTH or EAP, ``remote_inner`` what that peer got from a pool.
+    """
 
     name: str
     unique_id: int
@@ -67,6 +70,8 @@ class IkeSa:
     dh_group: str
     established_seconds: int
     children: tuple[ChildSaState, ...] = ()
+    user: str = ""
+    remote_inner: tuple[str, ...] = ()
 
     @property
     def current(self) -> bool:
@@ -89,9 +94,9 @@ class IkeSa:
 
 
 def sas_of(tunnel: Tunnel, sas: Iterable[IkeSa]) -> tuple[IkeSa, ...]:
-    """The aggregator's IKE_SAs of a tunnel; sites that share a connection are told apart by identity."""
-    ours = (tunnel.gateway_connection, tunnel.identity)
-    return tuple(sa for sa in sas if (sa.name, sa.remote_id) == ours)
+    """The aggregator's IKE_SAs of a tunnel; who shares a connection is told apart by identity and user."""
+    ours = (tunnel.gateway_connection, tunnel.identity, tunnel.user or "")
+    return tuple(sa for sa in sas if (sa.name, sa.remote_id, sa.user) == ours)
 
 
 @dataclass(frozen=True, slots=True)

@@ -59,6 +59,8 @@ def ike_sa(name: str, body: Message) -> IkeSa:
         children=tuple(
             child_sa(child) for child in body.get("child-sas", {}).values() if "uniqueid" in child
         ),
+        user=text(body, "remote-xauth-id") or text(body, "remote-eap-id"),
+        remote_inner=texts(body, "remote-vips"),
     )
 
 
