@@ -1,0 +1,129 @@
+"""The proofs of remote access can fail. IKEv1, where a group is claimed before a user is known."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, closing
+from dataclasses import replace
+
+import pytest
+
+from offnet.checks import reach, remote_access, routes, sas
+from offnet.experiments.aaa import disconnect, outage
+from offnet.experiments.accounting import access, accounted
+from offnet.experiments.bench import Bench
+from offnet.experiments.logins import (
+    clients,
+    group_key,
+    group_secret,
+    impostors,
+    log_in,
+    log_out,
+    other_group,
+    wrong_group_keys,
+)
+from offnet.experiments.presence import await_presence
+from offnet.experiments.subjects import Subject
+from offnet.network.model import Crypto, SharedSecret
+from offnet.observe.radius import ACCOUNTING_LOG
+from tests.sabotage.breaking import DEADLINE, broken, failing, looking_at, names
+
+pytestmark = [pytest.mark.lab, pytest.mark.xdist_group("sabotage-remote-access")]
+
+SILENCE = "nft add table ip mute; nft add chain ip mute in '{{ type filter hook input priority 0; }}'; {rule}"
+SPEECH = "nft delete table ip mute"
+
+
+@pytest.fixture(scope="module")
+def lab(running_variant: Callable[..., AbstractContextManager[Bench]]) -> Iterator[Bench]:
+    """The lab that all tests here break and mend."""
+    with running_variant("sabotage-ra", Crypto.AS_PRINTED, lab="remote-access") as bench:
+        yield bench
+        left = [claim for topic in (sas, routes, reach) for claim in topic.claims(bench.network)]
+        assert not failing(bench, left), "a test did not mend what it broke"
+
+
+@pytest.fixture
+def victim(lab: Bench) -> Subject:
+    """The client that is made to suffer: that of the second VPN."""
+    return clients(lab.network)[-1]
+
+
+def return_of(lab: Bench, subject: Subject) -> None:
+    """A client logs in anew."""
+    with closing(Bench(lab.network, lab.lab)) as bench:
+        log_out(bench, subject)
+        log_in(bench, subject)
+        await_presence(lab.lab, subject.tables, subject.site.lan, wanted=True, seconds=DEADLINE)
+
+
+def test_session_fails_without_one(lab: Bench, victim: Subject) -> None:
+    claims = list(remote_access.passive(lab.network))
+    log_out(lab, victim)
+    try:
+        seen = failing(lab, claims)
+    finally:
+        return_of(lab, victim)
+    assert seen.keys() == names(claims, f"{victim.site.name}:"), seen
+    assert "0 sessions" in next(iter(seen.values()))
+
+
+def test_impostor_fails_where_no_membership_is_required(lab: Bench, victim: Subject) -> None:
+    claims = looking_at(remote_access.claims(lab.network), impostors)
+    claimed = other_group(lab.network, victim)
+    assert claimed is not None
+    own = lab.network.node(victim.tunnel.gateway).connection(claimed)
+    assert own.remote_xauth is not None
+    gateway = lab.vici(victim.tunnel.gateway)
+    gateway.load_conn(replace(own, remote_xauth=replace(own.remote_xauth, groups=())))
+    try:
+        seen = failing(lab, claims)
+    finally:
+        gateway.load_conn(own)
+        return_of(lab, victim)
+    assert seen.keys() == names(claims, f"{victim.site.name}:"), seen
+    assert f"session of {claimed}" in next(iter(seen.values()))
+    assert f"SA with if_id {own.children[0].if_id}" in next(iter(seen.values()))
+
+
+def test_wrong_group_key_fails_when_it_is_the_right_one(lab: Bench, victim: Subject) -> None:
+    claims = looking_at(remote_access.claims(lab.network), wrong_group_keys)
+    name, gateway = victim.tunnel.gateway_connection, lab.vici(victim.tunnel.gateway)
+    right = group_key(lab.network, victim.tunnel.gateway, name)
+    owner = str(victim.connection.local.id)
+    gateway.load_shared(SharedSecret(name, (owner,), f"not-{group_secret(lab.network, victim).secret}"))
+    try:
+        seen = failing(lab, claims)
+    finally:
+        gateway.load_shared(SharedSecret(name, (owner,), right))
+        return_of(lab, victim)
+    assert seen.keys() == names(claims, f"{victim.site.name}:"), seen
+    assert f"SA left: {name} of {victim.tunnel.user}" in next(iter(seen.values()))
+
+
+def test_accounting_fails_when_no_record_is_written(lab: Bench, victim: Subject) -> None:
+    claims = looking_at(remote_access.claims(lab.network), accounted)
+    radius = access(lab.network, victim.tunnel.gateway)
+    with broken(lab, radius.node, f"mount --bind /dev/null {ACCOUNTING_LOG}", f"umount {ACCOUNTING_LOG}"):
+        seen = failing(lab, claims)
+    assert seen.keys() == names(claims, "accounting tells") | names(claims, "accounted octets"), seen
+    assert set(seen.values()) == {"no Start record", "no interim record; no stop record"}
+
+
+def test_stay_fails_when_a_session_carries_nothing(lab: Bench, victim: Subject) -> None:
+    claims = looking_at(remote_access.claims(lab.network), outage)
+    rule = "nft add rule ip mute in udp sport 4500 drop"
+    with broken(lab, victim.site.node, SILENCE.format(rule=rule), SPEECH):
+        seen = failing(lab, claims)
+    return_of(lab, victim)
+    assert seen.keys() == names(claims, "sessions stay"), seen
+    assert f"0 replies to {victim.site.name}" in next(iter(seen.values()))
+
+
+def test_disconnect_fails_when_the_gateway_does_not_listen(lab: Bench, victim: Subject) -> None:
+    claims = looking_at(remote_access.claims(lab.network), disconnect)
+    rule = "nft add rule ip mute in udp dport 3799 drop"
+    with broken(lab, victim.tunnel.gateway, SILENCE.format(rule=rule), SPEECH):
+        seen = failing(lab, claims)
+    assert seen.keys() == names(claims, "Disconnect-Request"), seen
+    assert "answer: none" in next(iter(seen.values()))
