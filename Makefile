@@ -52,6 +52,9 @@ bench: $(READY) tools ## how long things take, as medians of several runs
 	@$(BIN)/python benchmarks/check.py --crypto modern
 	@$(BIN)/python benchmarks/reverse_route.py
 	@$(BIN)/python benchmarks/runtimes.py
+	@$(BIN)/python benchmarks/reverse_route.py remote-access
+	@$(BIN)/python benchmarks/logins.py
+	@$(BIN)/python benchmarks/logins.py --crypto modern
 
 lock: ## pin today's versions of all dependencies in requirements.lock
 	@set -eu; new=$$(mktemp -d); trap 'rm -rf "$$new"' EXIT; \

@@ -2,8 +2,8 @@
 
     python benchmarks/reverse_route.py [--runs N] [LAB]
 
-One running lab; an SA is taken down and set up again N times. charon, and `ip monitor` on both PEs, write
-down the time themselves, by the one clock of the machine that they share.
+One running lab; an SA (a client's, where there is one) is taken down and set up again N times. charon,
+and `ip monitor` on both PEs, write down the time themselves, by the one clock of the machine that they share.
 """
 
 from __future__ import annotations
@@ -60,7 +60,8 @@ def latencies(session: Session, subject: Subject) -> dict[str, float]:
         await_presence(lab, subject.tables, subject.site.lan, wanted=True, seconds=DEADLINE)
         log = since(lab, tunnel.gateway, start)
         established = clock(ESTABLISHED.findall(log)[-1])
-        added = re.compile(rf"{STAMP}\s*{re.escape(str(subject.site.lan))} ", re.MULTILINE)
+        prefix = re.escape(str(subject.site.lan).removesuffix("/32"))  # as `ip` writes a host route
+        added = re.compile(rf"{STAMP}\s*{prefix} ", re.MULTILINE)
         seen = {node: added.findall(lab.read(node, MONITOR).decode()) for node in nodes}
     return {node: (clock(times[-1]) - established) * 1000 for node, times in seen.items()}
 
@@ -92,7 +93,8 @@ def main() -> None:
     parser.add_argument("--runs", type=int, default=RUNS)
     asked = parser.parse_args()
     with bring_up(resources.labs() / asked.lab) as session:
-        subject = subjects(session.network)[0]
+        chosen = subjects(session.network)
+        subject = next((one for one in chosen if one.tunnel.user), chosen[0])
         runs = [latencies(session, subject) for _ in range(asked.runs)]
         memory = resident()
     table = Table(title=f"{asked.lab}: milliseconds from SA to route, {asked.runs} runs")
