@@ -47,7 +47,10 @@ def group_has_door(scope: Scope) -> Iterator[Finding]:
         server = intent.aaa.get(profile.aaa.server) if profile.aaa else None
         gateway = intent.gateways.get(server.pe) if server else None
         groups = [group for group in profile.match.group if group in intent.groups]
-        if gateway is not None and groups and profile.front_door not in gateway.doors():
+        known = {door for one in intent.gateways.values() for door in one.doors()} | {None}
+        if profile.front_door not in known or gateway is None or not groups:
+            continue  # told where doors are
+        if profile.front_door not in gateway.doors():
             doors = [door for door in gateway.doors() if door is not None]
             yield Finding(("profiles", name, "front_door"), one_of("", doors, "a front door of the gateway"))
 
