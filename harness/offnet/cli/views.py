@@ -68,7 +68,7 @@ def _sa_rows(sa: IkeSa, vrfs: Mapping[int, str]) -> Iterator[Row]:
         sa.name,
         f"v{sa.version} {sa.state.lower()}",
         sa.remote_host,
-        sa.remote_id,
+        f"{sa.remote_id} ({sa.user})" if sa.user else sa.remote_id,
         "/".join(filter(None, algorithms)),
     )
     if not sa.children:
