@@ -43,6 +43,10 @@ def test_input_may_hold_any_byte(shell: Shell) -> None:
     assert shell.run("od -An -v -tx1 | tr -d ' \\n'", input=data).stdout == expected
 
 
+def test_input_may_begin_like_an_option(shell: Shell) -> None:
+    assert shell.run(["cat"], input=b"-----BEGIN\n").stdout == "-----BEGIN\n"
+
+
 def test_commands_do_not_eat_the_commands_that_follow(shell: Shell) -> None:
     assert shell.run(["cat"]).stdout == ""
     assert shell.run("echo still here").stdout == "still here\n"

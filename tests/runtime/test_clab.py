@@ -23,7 +23,7 @@ def edited(folder: Path, **changes: object) -> Path:
 def test_nodes_binds_and_links_are_read(two: Path) -> None:
     topology = clab.load(two)
     assert topology.name == "two"
-    assert topology.nodes["a"] == (clab.Bind("a", "/etc/offnet", read_only=True),)
+    assert topology.nodes["a"].binds == (clab.Bind("a", "/etc/offnet", read_only=True),)
     assert topology.links == (clab.VethLink(clab.Endpoint("a", "to-b"), clab.Endpoint("b", "to-a"), 1400),)
     assert sorted(topology.files()) == sorted(
         f"{node}/{name}" for node in ("a", "b") for name in ("ip.batch", "node.env", "sysctl.conf")
@@ -43,17 +43,35 @@ def test_binds_are_inherited_and_the_node_wins(two: Path) -> None:
         nodes={"a": {"group": "pe", "binds": ["a:/etc/offnet:ro"]}, "b": None},
     )
     nodes = clab.load(two).nodes
-    assert [(bind.source, bind.target, bind.read_only) for bind in nodes["a"]] == [
+    assert [(bind.source, bind.target, bind.read_only) for bind in nodes["a"].binds] == [
         ("b", "/shared", True),
         ("a", "/etc/offnet", True),
         ("a", "/group", False),
     ]
-    assert [bind.target for bind in nodes["b"]] == ["/shared", "/etc/offnet"]
+    assert [bind.target for bind in nodes["b"].binds] == ["/shared", "/etc/offnet"]
+
+
+def test_volumes_are_inherited_and_each_is_named_once(two: Path) -> None:
+    edited(
+        two,
+        defaults={"volumes": ["shared:/shared", "all:/own"]},
+        nodes={"a": {"volumes": ["mine:/own:ro"]}, "b": None},
+    )
+    topology = clab.load(two)
+    assert topology.nodes["a"].volumes == (
+        clab.Volume("shared", "/shared", read_only=False),
+        clab.Volume("mine", "/own", read_only=True),
+    )
+    assert topology.volumes() == ("shared", "mine", "all")
+    assert topology.files() == {}
 
 
 @pytest.mark.parametrize(
     ("changes", "key"),
     [
+        ({"nodes": {"a": {"volumes": ["/etc:/etc/offnet"]}}}, "topology.nodes.a.volumes"),
+        ({"nodes": {"a": {"volumes": ["x:/../etc"]}}}, "topology.nodes.a.volumes"),
+        ({"nodes": {"a": {"volumes": ["x:relative:ro"]}}}, "topology.nodes.a.volumes"),
         ({"nodes": {"../x": None}}, "topology.nodes"),
         ({"nodes": {"a": {"binds": ["/etc:/etc/offnet"]}}}, "topology.nodes.a.binds"),
         ({"nodes": {"a": {"binds": ["../two/a:/etc/offnet"]}}}, "topology.nodes.a.binds"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from offnet.checks import (
+    certificates,
     faults,
     incomplete,
     injection,
@@ -35,6 +36,7 @@ def derive(network: Network, *, with_faults: bool = False) -> tuple[Claim[Any], 
         route_targets.claims,
         injection.claims,
         refusals.claims,
+        certificates.claims,
         incomplete.claims,
         remote_access.claims,
         wire.claims,

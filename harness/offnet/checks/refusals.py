@@ -24,7 +24,7 @@ def claims(network: Network) -> Iterator[Claim[Any]]:
     """Per VPN: wrong key and unknown identity (6), withdrawal everywhere (3), nothing in clear (7)."""
     chosen = subjects(network)
     for subject in chosen:
-        if not takes_anybody(network, subject):
+        if not subject.connection.signs and not takes_anybody(network, subject):
             yield _unknown(subject)
     for subject in chosen:
         yield _wrong_key(subject)
@@ -38,9 +38,12 @@ def claims(network: Network) -> Iterator[Claim[Any]]:
 def _wrong_key(subject: Subject) -> Claim[dict[str, Refusal]]:
     site, (node, pattern) = subject.site.name, wrong_key_told(subject)
     routes = "its static route does" if _kept(subject) else "and no route"
+    wrong = "wrong password" if subject.tunnel.user else "wrong key"
+    if subject.connection.signs and not subject.tunnel.user:
+        wrong = "certificate by an impostor of its authority"
     return Claim(
         6,
-        f"{site}: wrong {'password' if subject.tunnel.user else 'key'} refused for that reason",
+        f"{site}: {wrong} refused for that reason",
         f"{node} logs {pattern!r}; no SA of {site} stays, {routes}",
         wrong_keys,
         lambda seen: judge_wrong_key(subject, seen[site]),
@@ -136,7 +139,7 @@ def _without_sa(subject: Subject) -> Claim[dict[str, Refusal]]:
     return Claim(
         7,
         f"{site}: no SA, no traffic, either way",
-        f"0 of {PROBES} replies between {site} and {partner} while its key is refused",
+        f"0 of {PROBES} replies between {site} and {partner} while its credential is refused",
         wrong_keys,
         judge,
     )

@@ -14,6 +14,7 @@ from offnet.experiments.logins import (
     Impostor,
     Mistrust,
     clients,
+    grouped,
     impostors,
     other_group,
     wrong_group_keys,
@@ -37,11 +38,12 @@ def passive(network: Network) -> Iterator[Claim[Any]]:
 def claims(network: Network) -> Iterator[Claim[Any]]:
     """Per VPN with clients: a false group, a wrong group key, accounting; then what AAA does."""
     chosen = clients(network)
-    for subject in chosen:
+    named = grouped(network)
+    for subject in named:
         group = other_group(network, subject)
         if group:
             yield _impostor(subject, group)
-    for subject in chosen:
+    for subject in named:
         yield _wrong_group_key(subject)
     for subject in chosen:
         if access(network, subject.tunnel.gateway).accounting:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from offnet.design.aaa import aaa
 from offnet.design.aggregator import inside_interfaces
+from offnet.design.certificates import certificates
 from offnet.design.core import core
 from offnet.design.interfaces import interfaces_that_meet
 from offnet.design.internet import internet
@@ -31,6 +32,7 @@ def design(intent: LabIntent, crypto: Crypto | None = None) -> Network:
         site_to_site(intent, numbers, variant),
         remote_access(intent, numbers, variant),
         aaa(intent),
+        certificates(intent, numbers, variant),
     )
     rules += (inside_interfaces([part for rule in rules for part in rule.parts], numbers),)
     nodes = assemble(part for rule in rules for part in rule.parts)

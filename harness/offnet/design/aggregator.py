@@ -98,12 +98,15 @@ def _shared_ends(intent: LabIntent, numbers: Numbers, peers: tuple[Peer, ...], c
 def _patterns(intent: LabIntent, peers: tuple[Peer, ...]) -> Iterator[_Shared]:
     """Every pattern of the profiles at every aggregator, in both modes of IKEv1."""
     gateways = dict.fromkeys(peer.gateway_name for peer in peers)
-    for gateway, selector in product(gateways, Selection(intent.profiles).partial()):
+    for gateway, selector in product(gateways, Selection(intent.profiles, intent.certificate_maps).partial()):
         profile = intent.profiles[selector.profile]
+        if profile.group is not None:
+            continue  # its peers are clients
         door = intent.gateways[gateway].doors().get(profile.front_door)
         if door is None:
             continue
-        for pattern, aggressive in product(patterns(selector), (False, True)):
+        modes = (False, True) if profile.authority is None else (False,)
+        for pattern, aggressive in product(patterns(selector), modes):
             name = connection_name(selector, pattern, aggressive=aggressive)
             terms = Terms(intent.gateways[gateway], door, selector.profile, profile, aggressive)
             yield _Shared(gateway, name, terms, pattern)
@@ -145,8 +148,8 @@ def _connection(terms: Terms, child: ChildSa, crypto: Crypto, peer: End) -> IkeC
 
 
 def _secrets(peers: tuple[Peer, ...]) -> list[Part]:
-    """Each peer's key; a wildcard key once, for all that have no other."""
-    keys = dict.fromkeys((peer.gateway_name, peer.secret) for peer in peers)
+    """Each peer's key, of those that have one; a wildcard key once, for all that have no other."""
+    keys = dict.fromkeys((peer.gateway_name, peer.secret) for peer in peers if peer.secret)
     return [Part(gateway, secrets=(secret,)) for gateway, secret in keys]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from offnet.intent.models import ANYBODY
 from offnet.intent.selection import DOMAIN, USER_DOMAIN, Selector
-from offnet.network.model import Identity, IdentityKind
+from offnet.network.model import DistinguishedName, Identity, IdentityKind
 
 
 def shown(kind: str, value: str) -> Identity:
@@ -21,6 +21,8 @@ def patterns(selector: Selector) -> tuple[Identity, ...]:
         return tuple(Identity(IdentityKind.USER_FQDN, text) for text in users)
     if selector.kind == ANYBODY:
         return (Identity.anybody(),)
+    if selector.names is not None:
+        return (Identity(IdentityKind.DN, str(selector.names)),)
     return (shown(selector.kind, selector.value),)
 
 
@@ -30,11 +32,16 @@ def pattern_of(selector: Selector, identity: Identity) -> Identity:
 
 
 def fits(identity: Identity, pattern: Identity) -> bool:
-    """Whether charon takes an identity for one of a pattern: the types agree, and the text after ``*``."""
+    """Whether charon takes an identity for one of a pattern: the types agree, and the text after ``*``.
+
+    Of a distinguished name, each RDN of the pattern (rdn_matching = relaxed).
+    """
     if pattern.kind is IdentityKind.ANY:
         return True
     if identity.kind is not pattern.kind:
         return False
+    if pattern.kind is IdentityKind.DN:
+        return DistinguishedName.parse(pattern.text).matches(DistinguishedName.parse(identity.text))
     if not pattern.pattern:
         return identity.text == pattern.text
     return identity.text.endswith(pattern.text[1:])

@@ -11,6 +11,8 @@ from offnet.network.aaa import AddressPool, RadiusAccess, RadiusServer
 from offnet.network.ike import GroupDownload
 from offnet.network.model import (
     Bgp,
+    CertificateAuthorities,
+    Credentials,
     Drop,
     FrontDoorVrf,
     IkeConnection,
@@ -53,6 +55,8 @@ class Part:
     downloads: tuple[GroupDownload, ...] = ()
     radius_access: RadiusAccess | None = None
     radius: RadiusServer | None = None
+    authorities: CertificateAuthorities | None = None
+    credentials: Credentials | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +97,8 @@ def _node(name: str, parts: tuple[Part, ...]) -> Node:
         reverse_routes=tuple(policy for part in parts for policy in part.policies),
         drops=tuple(drop for part in parts for drop in part.drops),
         radius=next((part.radius for part in parts if part.radius), None),
+        authorities=next((part.authorities for part in parts if part.authorities), None),
+        credentials=next((part.credentials for part in parts if part.credentials), None),
     )
 
 

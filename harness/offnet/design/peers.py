@@ -11,6 +11,7 @@ from offnet.design.lan import Lan
 from offnet.design.numbers import Numbers
 from offnet.intent.models import Door, Gateway, Keyring, LabIntent, OffNetSite, Profile
 from offnet.intent.selection import INCOMPLETE, Selection, Selector, identity_of, key_owners
+from offnet.network.ike import PRE_SHARED_KEY, PUBLIC_KEY
 from offnet.network.model import (
     AuthRound,
     ChildSa,
@@ -21,6 +22,7 @@ from offnet.network.model import (
     SharedSecret,
     Vrf,
 )
+from offnet.network.pki import authority_file, certificate_file
 
 # An address, as swanctl takes it, and an identity.
 End = tuple[str, Identity]
@@ -38,21 +40,36 @@ class Terms:
 
     @property
     def gateway_end(self) -> End:
-        """The aggregator's address and identity."""
-        return str(self.door.address.ip), Identity.address(self.door.address.ip)
+        """The aggregator's address and identity; with certificates, its name in them."""
+        address = self.door.address.ip
+        if self.profile.authority is None:
+            return str(address), Identity.address(address)
+        assert self.gateway.identity is not None  # noqa: S101 - a rule of the intent
+        return str(address), Identity(IdentityKind.FQDN, self.gateway.identity)
+
+    def _rounds(self, own: Identity, peer: Identity) -> tuple[AuthRound, AuthRound]:
+        """How this end proves itself, and how the other one must."""
+        authority = self.profile.authority
+        if authority is None:
+            return AuthRound(PRE_SHARED_KEY, own), AuthRound(PRE_SHARED_KEY, peer)
+        return (
+            AuthRound(PUBLIC_KEY, own, certificate=certificate_file(authority)),
+            AuthRound(PUBLIC_KEY, peer, authority=authority_file(authority)),
+        )
 
     def connection(
         self, child: ChildSa, crypto: Crypto, *, own: End, peer: End, rekey: bool
     ) -> IkeConnection:
         """The connection of one end, which is called like its CHILD_SA."""
         version = 1 if crypto is Crypto.AS_PRINTED else 2
+        local, remote = self._rounds(own[1], peer[1])
         return IkeConnection(
             name=child.name,
             version=version,
             local_addresses=(own[0],),
             remote_addresses=(peer[0],),
-            local=AuthRound("psk", own[1]),
-            remote=AuthRound("psk", peer[1]),
+            local=local,
+            remote=remote,
             proposals=self.gateway.ike_policies.of(crypto),
             dpd_delay=self.gateway.dpd.delay,
             dpd_timeout=self.gateway.dpd.timeout,
@@ -79,7 +96,7 @@ class Peer:
     profile: Profile
     vrf: Vrf
     identity: Identity
-    secret: SharedSecret
+    secret: SharedSecret | None
 
     @property
     def gateway_address(self) -> IPv4Address:
@@ -104,6 +121,8 @@ class Peer:
     @property
     def aggressive(self) -> bool:
         """Whether IKEv1 needs the identity before it can know the key."""
+        if self.secret is None:
+            return False
         return self.secret.owners == (str(self.identity),) and self.identity.kind is not IdentityKind.ADDRESS
 
     @property
@@ -116,12 +135,12 @@ class Peer:
 
 def resolve(intent: LabIntent, numbers: Numbers) -> Iterator[Peer]:
     """Every off-net site with the match that selects its profile, or with its incomplete profile."""
-    selection = Selection(intent.profiles)
+    selection = Selection(intent.profiles, intent.certificate_maps)
     for name, site in intent.sites.items():
         if not isinstance(site, OffNetSite):
             continue
         kind, value = identity_of(site)
-        selector = selection.select(kind, value, site.ipsec.front_door)
+        selector = selection.select(kind, value, site.ipsec.front_door, site.ipsec.authority)
         if site.ipsec.profile is not None:
             selector = Selector(site.ipsec.profile, INCOMPLETE, name)
         assert selector is not None  # noqa: S101 - a rule of the intent
@@ -139,7 +158,7 @@ def resolve(intent: LabIntent, numbers: Numbers) -> Iterator[Peer]:
             profile=profile,
             vrf=numbers.vrfs[profile.vrf],
             identity=identity,
-            secret=_secret(intent.keyrings, profile, name, site, door.address.ip),
+            secret=_secret(intent.keyrings, profile.keyring, name, site, door.address.ip),
         )
 
 
@@ -150,12 +169,12 @@ def _outer_address(intent: LabIntent, site: OffNetSite) -> IPv4Address:
 
 
 def _secret(
-    keyrings: Mapping[str, Keyring], profile: Profile, name: str, site: OffNetSite, gateway: IPv4Address
-) -> SharedSecret:
+    keyrings: Mapping[str, Keyring], ring: str | None, name: str, site: OffNetSite, gateway: IPv4Address
+) -> SharedSecret | None:
     """The aggregator's key of a peer: by its address, else by its identity, else everybody's."""
+    if ring is None:
+        return None
     owners, identity = key_owners(site), shown(*identity_of(site))
-    ring = profile.keyring
-    assert ring is not None  # noqa: S101 - a rule of the intent
     keyring = keyrings[ring]
     key = keyring.key(*owners)
     assert key is not None  # noqa: S101 - a rule of the intent

@@ -19,6 +19,7 @@ from offnet.network.model import (
     AuthRound,
     ChildSa,
     Crypto,
+    DistinguishedName,
     Identity,
     IdentityKind,
     IkeConnection,
@@ -50,11 +51,22 @@ class Served:
     vrf: Vrf
     pool: AddressPool | None
     fixed: tuple[IPv4Address, ...]
+    names: DistinguishedName | None = None
 
     @property
     def identity(self) -> Identity:
-        """What clients of the group show in Aggressive Mode."""
+        """What clients show: the group in Aggressive Mode, or certificates that a map fits (``names``)."""
+        if self.names is not None:
+            return Identity(IdentityKind.DN, str(self.names))
         return Identity(IdentityKind.KEY_ID, self.name)
+
+    def shown_by(self, client: Client) -> Identity:
+        """What one client shows of that."""
+        return (
+            self.identity
+            if client.certificate is None
+            else Identity(IdentityKind.DN, str(client.certificate))
+        )
 
     @property
     def local_ts(self) -> tuple[str, ...]:
@@ -84,7 +96,7 @@ def _attach(intent: LabIntent, name: str, client: Client, served: Mapping[str, S
 def serve(intent: LabIntent, numbers: Numbers) -> Iterator[Served]:
     """Every group that a profile matches, at the PE that its AAA server is connected to."""
     for profile_name, profile in intent.profiles.items():
-        for name in profile.match.group:
+        for name in profile.groups():
             if name not in intent.groups:
                 continue  # a key in a keyring: a site that shows a KEY_ID
             assert profile.aaa is not None  # noqa: S101 - a rule of the intent
@@ -93,9 +105,11 @@ def serve(intent: LabIntent, numbers: Numbers) -> Iterator[Served]:
             fixed = tuple(
                 user.address for user in intent.users.values() if user.group == name and user.address
             )
-            terms = Terms(intent.gateways[gateway], door, profile_name, profile, aggressive=True)
+            given = name == profile.group
+            names = intent.certificate_maps[profile.match.certificate[0]] if given else None
+            terms = Terms(intent.gateways[gateway], door, profile_name, profile, aggressive=not given)
             vrf = numbers.vrfs[profile.vrf]
-            yield Served(name, group, gateway, terms, vrf, _pool(intent, group), fixed)
+            yield Served(name, group, gateway, terms, vrf, _pool(intent, group), fixed, names)
 
 
 def _pool(intent: LabIntent, group: Group) -> AddressPool | None:
@@ -113,7 +127,8 @@ def _gateway_end(one: Served, crypto: Crypto) -> Iterator[Part]:
         download = GroupDownload(connection, str(one.identity), pools)
         yield Part(one.gateway, downloads=(download,), policies=_policies(one))
     else:
-        secrets = (SharedSecret(one.name, (str(one.identity),), one.group.key or ""),)
+        key = SharedSecret(one.name, (str(one.identity),), one.group.key or "")
+        secrets = () if connection.signs else (key,)
         yield Part(
             one.gateway, connections=(connection,), secrets=secrets, pools=pools, policies=_policies(one)
         )
@@ -135,6 +150,8 @@ def _gateway_connection(one: Served, crypto: Crypto) -> IkeConnection:
     if crypto is Crypto.AS_PRINTED:
         xauth = Xauth("xauth-radius", groups=groups)
         return replace(base, remote_xauth=xauth, pools=pools, keyring=None)
+    if base.signs:
+        return replace(base, remote_xauth=Xauth("eap-radius", "%any", groups), pools=pools)
     # Whichever group it claims, and shows the key of: the class that RADIUS returns decides.
     remote = AuthRound("eap-radius", Identity.anybody(), user="%any", groups=groups)
     return replace(base, remote=remote, pools=pools, keyring=None)
@@ -170,11 +187,13 @@ def _client_connection(client: Client, own: Served, crypto: Crypto) -> IkeConnec
         dpd_action="start",
         close_action="start",
     )
-    end = (str(client.address.ip), own.identity)
+    end = (str(client.address.ip), own.shown_by(client))
     base = own.terms.connection(child, crypto, own=end, peer=own.terms.gateway_end, rekey=True)
     base = replace(base, inner_addresses=(ANY_INNER_ADDRESS,), keyring=None, tireless=True)
     if crypto is Crypto.AS_PRINTED:
         return replace(base, local_xauth=Xauth("xauth", user=client.user))
+    if base.signs:
+        return replace(base, local_xauth=Xauth("eap-mschapv2", user=client.user))
     return replace(base, local=AuthRound("eap-mschapv2", own.identity, user=client.user))
 
 
@@ -182,15 +201,15 @@ def _client_secrets(
     intent: LabIntent, client: Client, own: Served, crypto: Crypto
 ) -> tuple[SharedSecret, ...]:
     gateway = str(own.terms.door.address.ip)
-    return (
-        SharedSecret(own.gateway, (gateway,), own.group.key or ""),
-        SharedSecret(
-            client.user,
-            (client.user,),
-            intent.users[client.user].password,
-            kind="xauth" if crypto is Crypto.AS_PRINTED else "eap",
-        ),
+    password = SharedSecret(
+        client.user,
+        (client.user,),
+        intent.users[client.user].password,
+        kind="xauth" if crypto is Crypto.AS_PRINTED else "eap",
     )
+    if client.certificate is not None:
+        return (password,)
+    return SharedSecret(own.gateway, (gateway,), own.group.key or ""), password
 
 
 def _site(intent: LabIntent, name: str, client: Client, own: Served) -> Site:
@@ -203,7 +222,7 @@ def _site(intent: LabIntent, name: str, client: Client, own: Served) -> Site:
         gateway_connection=own.name,
         site_connection=own.gateway,
         address=(intent.nats[client.behind].address if client.behind else client.address).ip,
-        identity=own.name,
+        identity=own.shown_by(client).text,
         profile=own.terms.profile_name,
         vrf=own.vrf.name,
         if_id=own.vrf.if_id,

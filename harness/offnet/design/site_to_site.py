@@ -65,9 +65,15 @@ def _spoke(peer: Peer, crypto: Crypto) -> Part:
             Interface(LAN, InterfaceKind.DUMMY, lan.interface(lan.router, lan.host, lan.marker)),
         ),
         connections=(_spoke_connection(peer, crypto),),
-        secrets=(SharedSecret(peer.gateway_name, (str(peer.gateway_address),), peer.secret.secret),),
+        secrets=_spoke_secrets(peer),
         await_peers=(peer.gateway_address,),
     )
+
+
+def _spoke_secrets(peer: Peer) -> tuple[SharedSecret, ...]:
+    if peer.secret is None:
+        return ()
+    return (SharedSecret(peer.gateway_name, (str(peer.gateway_address),), peer.secret.secret),)
 
 
 def _spoke_connection(peer: Peer, crypto: Crypto) -> IkeConnection:

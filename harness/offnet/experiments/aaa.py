@@ -66,7 +66,7 @@ def outage(bench: Bench) -> Outage:
     with _silent(bench, newcomer):
         refused = not _logs_in(bench, newcomer)
         log = until(
-            lambda: _both(since(bench.lab, gateway, start)),
+            lambda: _told(since(bench.lab, gateway, start), accounted=bool(others)),
             what=f"{gateway} tells that AAA is silent",
             deadline=DEADLINE,
             interval=POLL,
@@ -79,9 +79,10 @@ def outage(bench: Bench) -> Outage:
     return Outage(newcomer.site.name, refused, reason[0] if reason else "", stayed, answered, untold, back)
 
 
-def _both(log: str) -> str:
-    """The log, once login and accounting have failed."""
-    return log if re.search(SILENT, log) and re.search(UNTOLD, log) else ""
+def _told(log: str, *, accounted: bool) -> str:
+    """The log, once the login has failed, and the accounting of those who are logged in."""
+    failed = re.search(SILENT, log) and (not accounted or re.search(UNTOLD, log))
+    return log if failed else ""
 
 
 @contextmanager

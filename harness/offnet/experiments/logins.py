@@ -56,6 +56,11 @@ def clients(network: Network) -> tuple[Subject, ...]:
     return tuple(subject for subject in subjects(network) if subject.tunnel.user)
 
 
+def grouped(network: Network) -> tuple[Subject, ...]:
+    """Those of them that name their group themselves, and have its key."""
+    return tuple(subject for subject in clients(network) if not subject.connection.signs)
+
+
 def sessions(bench: Bench, subject: Subject) -> tuple[IkeSa, ...]:
     """The sessions of a client's user that the gateway has, whichever profile they are of."""
     sas = bench.vici(subject.tunnel.gateway, subject.site.node).list_sas()
@@ -115,7 +120,7 @@ def group_key(network: Network, gateway: str, group: str) -> str:
 
 def impostors(bench: Bench) -> dict[str, Impostor]:
     """One client of every VPN claims a group of another VPN, its user being who it is."""
-    by_name = {subject.site.name: subject for subject in clients(bench.network)}
+    by_name = {subject.site.name: subject for subject in grouped(bench.network)}
     return gather(by_name, lambda name: _impostor(bench, by_name[name]))
 
 
@@ -188,7 +193,7 @@ def group_secret(network: Network, subject: Subject) -> SharedSecret:
 
 def wrong_group_keys(bench: Bench) -> dict[str, Mistrust]:
     """One client of every VPN has a wrong key of its own group."""
-    by_name = {subject.site.name: subject for subject in clients(bench.network)}
+    by_name = {subject.site.name: subject for subject in grouped(bench.network)}
     return gather(by_name, lambda name: _wrong_group_key(bench, by_name[name]))
 
 

@@ -1,4 +1,4 @@
-"""A peer with the wrong key, one with an unknown identity; meanwhile the SA is gone, traffic with it."""
+"""A peer with a wrong credential, one with an unknown identity; meanwhile the SA is gone, traffic with it."""
 
 from __future__ import annotations
 
@@ -9,12 +9,14 @@ from typing import NamedTuple
 
 from offnet.errors import DeadlineExpired
 from offnet.experiments.bench import Bench, gather
+from offnet.experiments.forgery import Forgery, forge
 from offnet.experiments.logs import line_about, mark, since
+from offnet.experiments.papers import papers
 from offnet.experiments.presence import POLL, present, seen_presence
 from offnet.experiments.probes import probe
 from offnet.experiments.subjects import Subject, subjects
 from offnet.experiments.wire import wire_capture
-from offnet.network.model import AuthRound, Identity, IdentityKind, Network, SharedSecret, Tunnel
+from offnet.network.model import AuthRound, Identity, IdentityKind, Network, Tunnel
 from offnet.observe.errors import CommandRefused
 from offnet.observe.vici import Vici
 from offnet.wait import until
@@ -26,6 +28,8 @@ WRONG_KEY = {
 }
 # In Aggressive Mode the aggregator proves first that it has the key, and the site refuses that proof.
 WRONG_PROOF = r"calculated HASH does not match HASH payload"
+# A certificate that names a known authority as its issuer, which did not sign it.
+NO_ISSUER = r"no issuer certificate found for"
 # With IKEv2 clients of every group come to the same connections, which have keys for groups only.
 UNKNOWN_IDENTITY = {1: r"no peer config found", 2: r"no matching peer config found|no shared key found for"}
 STRANGER = "stranger.invalid"  # no lab's: profiles match domains below .example
@@ -53,29 +57,27 @@ class Refusal:
 
 
 def wrong_keys(bench: Bench) -> dict[str, Refusal]:
-    """Each subject tries with a wrong key after its SA has gone, then returns with the right one."""
+    """Each subject tries with a wrong credential after its SA has gone, then returns with the right one."""
     bench.once(wire_capture)
+    if any(one.connection.signs and one.tunnel.user is None for one in subjects(bench.network)):
+        bench.once(papers)
     by_name = {subject.site.name: subject for subject in subjects(bench.network)}
     return gather(by_name, lambda name: _wrong_key(bench, by_name[name]))
 
 
 def _wrong_key(bench: Bench, subject: Subject) -> Refusal:
-    site, tunnel = subject.site, subject.tunnel
-    # Of a client it is the last one, the user's: only the client itself can know that a group key is wrong.
-    right = bench.network.node(site.node).ike.secrets[-1]  # type: ignore[union-attr]  # a tunnel's end has charon
-    wrong = replace(right, secret=f"not-{right.secret}")
-    spoke, gateway = bench.vici(site.node), bench.vici(tunnel.gateway, site.node)
-    spoke.load_shared(wrong)
+    forged = forge(bench, subject)
     try:
-        seen = _attempt(bench, subject, spoke, gateway)
+        seen = _attempt(bench, subject, forged.connection)
     finally:
-        back = _return(bench, spoke, subject, right)
+        back = _return(bench, subject, forged)
     return replace(seen, back=back)
 
 
-def _attempt(bench: Bench, subject: Subject, spoke: Vici, gateway: Vici) -> Refusal:
-    """The SA goes, the key that is loaded is tried, and nothing is sent in clear or through."""
+def _attempt(bench: Bench, subject: Subject, connection: str) -> Refusal:
+    """The SA goes, the credential that is loaded is tried, and nothing is sent in clear or through."""
     lab, tunnel = bench.lab, subject.tunnel
+    spoke, gateway = bench.vici(subject.site.node), bench.vici(tunnel.gateway, subject.site.node)
     node, pattern = wrong_key_told(subject)
     start = mark(lab, node)
     spoke.terminate(ike=tunnel.site_connection)
@@ -88,9 +90,9 @@ def _attempt(bench: Bench, subject: Subject, spoke: Vici, gateway: Vici) -> Refu
         deadline=DEADLINE,
         interval=POLL,
     )
-    _try(spoke, subject)
-    told = _told(subject, node, start, pattern)
-    reason = _reason(bench, told, lambda: _sas_of(gateway, tunnel))
+    _try(spoke, subject, connection)
+    told = told_of(subject, node, start, pattern)
+    reason = reason_told(bench, told, lambda: _sas_of(gateway, tunnel))
     with _inner_address(bench, subject):
         out = _replies(bench, subject, outward=True)
         into = _replies(bench, subject, outward=False)
@@ -100,9 +102,11 @@ def _attempt(bench: Bench, subject: Subject, spoke: Vici, gateway: Vici) -> Refu
 
 
 def wrong_key_told(subject: Subject) -> tuple[str, str]:
-    """The node that can know of a wrong key, or of a user's wrong password, and what it says then."""
+    """The node that can know of a wrong credential, or of a user's wrong password, and what it says then."""
     if subject.tunnel.user:
         return subject.tunnel.gateway, rf"authentication of '{subject.tunnel.user}' failed"
+    if subject.connection.signs:
+        return subject.tunnel.gateway, NO_ISSUER
     if subject.connection.aggressive:
         return subject.site.node, WRONG_PROOF
     return subject.tunnel.gateway, WRONG_KEY[subject.connection.version]
@@ -122,8 +126,8 @@ def _inner_address(bench: Bench, subject: Subject) -> Iterator[None]:
         bench.lab.run(node, ["ip", "address", "del", *address])
 
 
-class _Told(NamedTuple):
-    """Where a refusal is told: in the log of a node since a mark, of a negotiation that begins ``about``."""
+class Told(NamedTuple):
+    """Where a reason is told: in the log of a node since a mark, of a negotiation that begins ``about``."""
 
     node: str
     start: int
@@ -132,38 +136,40 @@ class _Told(NamedTuple):
     toward: str = ""
 
 
-def _reason(bench: Bench, told: _Told, accepted: Callable[[], tuple[str, ...]]) -> str:
-    """The line that refuses the negotiation; none if it is accepted, or nobody tells."""
+def reason_told(bench: Bench, told: Told, accepted: Callable[[], tuple[str, ...]]) -> str:
+    """The line that says so of the negotiation; none if it is accepted, or nobody tells."""
     line = ""
 
     def look() -> bool:
         nonlocal line
+        taken = accepted()  # before the log is read, in which it would be told then
         text = since(bench.lab, told.node, told.start)
         line = line_about(text, told.about, told.pattern, told.toward)
-        return bool(line or accepted())
+        return bool(line or taken)
 
     with suppress(DeadlineExpired):  # the verdict on silence is for the judge
         until(look, what=f"{told.node} refuses", deadline=DEADLINE, interval=POLL)
     return line
 
 
-def _told(subject: Subject, node: str, start: int, pattern: str) -> _Told:
+def told_of(subject: Subject, node: str, start: int, pattern: str) -> Told:
     """At the aggregator it is the negotiation of the peer's address with the tunnel's own address."""
     tunnel = subject.tunnel
     if node != tunnel.gateway:
-        return _Told(node, start, "initiating ", pattern)
-    return _Told(node, start, f"{tunnel.address} is initiating ", pattern, str(tunnel.gateway_address))
+        return Told(node, start, "initiating ", pattern)
+    return Told(node, start, f"{tunnel.address} is initiating ", pattern, str(tunnel.gateway_address))
 
 
-def _try(spoke: Vici, subject: Subject) -> None:
+def _try(spoke: Vici, subject: Subject, connection: str) -> None:
     """Starts the negotiation; how it ends is read at the end that can know."""
     with suppress(CommandRefused, DeadlineExpired):
-        spoke.initiate(subject.connection.children[0].name, subject.tunnel.site_connection, timeout=0.1)
+        spoke.initiate(subject.connection.children[0].name, connection, timeout=0.1)
 
 
-def _return(bench: Bench, spoke: Vici, subject: Subject, right: SharedSecret) -> dict[str, float]:
-    """The right key again, a new negotiation, and its route everywhere."""
-    spoke.load_shared(right)
+def _return(bench: Bench, subject: Subject, forged: Forgery) -> dict[str, float]:
+    """The right credential again, a new negotiation, and its route everywhere."""
+    spoke = bench.vici(subject.site.node)
+    forged.mend()
     with suppress(CommandRefused):  # nothing to end where the attempt has already been given up
         spoke.terminate(ike=subject.tunnel.site_connection, force=True, timeout=2)
     try:
@@ -204,8 +210,9 @@ def takes_anybody(network: Network, subject: Subject) -> bool:
 
 
 def unknown_identities(bench: Bench) -> dict[str, Refusal]:
-    """Each subject offers an identity that no profile matches, with the right key."""
-    known = (one for one in subjects(bench.network) if not takes_anybody(bench.network, one))
+    """Each subject that has a key offers an identity that no profile matches, with the right key."""
+    chosen = (one for one in subjects(bench.network) if not one.connection.signs)
+    known = (one for one in chosen if not takes_anybody(bench.network, one))
     by_name = {subject.site.name: subject for subject in known}
     return gather(by_name, lambda name: _unknown_identity(bench, by_name[name]))
 
@@ -221,8 +228,8 @@ def _unknown_identity(bench: Bench, subject: Subject) -> Refusal:
     try:
         with suppress(CommandRefused, DeadlineExpired):
             spoke.initiate(children[0].name, stranger.name, timeout=2)
-        told = _told(subject, tunnel.gateway, start, UNKNOWN_IDENTITY[stranger.version])
-        reason = _reason(bench, told, lambda: _sas_as(gateway, local.id.text))
+        told = told_of(subject, tunnel.gateway, start, UNKNOWN_IDENTITY[stranger.version])
+        reason = reason_told(bench, told, lambda: _sas_as(gateway, local.id.text))
         left = _sas_as(gateway, local.id.text)
     finally:
         with suppress(CommandRefused):

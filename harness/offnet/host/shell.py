@@ -76,7 +76,7 @@ class Shell:
     def _framed(self, text: str, data: bytes) -> str:
         # eval in a subshell: neither a syntax error nor `exit` in the text ends this shell
         command = f"( eval {shlex.quote(text)} )"
-        fed = f"printf {_printf(data)} | {command}" if data else f"{command} </dev/null"
+        fed = f"printf -- {_printf(data)} | {command}" if data else f"{command} </dev/null"
         return (
             f"{fed}; set -- $?; printf '\\n{self._token} %d\\n' $1; printf '\\n{self._token} %d\\n' $1 >&2\n"
         )

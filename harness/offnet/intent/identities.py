@@ -8,6 +8,7 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, ConfigDict, Field
 
 from offnet.intent.base import Model
+from offnet.intent.certificates import Rdns
 from offnet.intent.scalars import (
     WILDCARD,
     Address,
@@ -53,6 +54,11 @@ class Match(Model):
     group: Annotated[tuple[Name, ...], Field(strict=False)] = Field(
         default=(),
         description="Peers by the name of their group (KEY_ID).",
+        json_schema_extra={"minItems": 1},
+    )
+    certificate: Annotated[tuple[Name, ...], Field(strict=False)] = Field(
+        default=(),
+        description="Peers whose certificate has what one of these maps (certificate_maps) names.",
         json_schema_extra={"minItems": 1},
     )
     any: bool = Field(
@@ -109,6 +115,7 @@ class SiteIdentity(Model):
     host: HostName | None = Field(default=None, description="A name (FQDN).")
     user: UserFqdn | None = Field(default=None, description="A user name (USER_FQDN).")
     group: Name | None = Field(default=None, description="The name of a group (KEY_ID).")
+    certificate: Rdns | None = Field(default=None, description="The subject of its certificate (DN).")
 
     def chosen(self) -> list[tuple[str, str]]:
         """The kinds that are given, each with its value as text; one, in a lab that is right."""

@@ -18,6 +18,7 @@ from pydantic import (
 )
 
 from offnet.intent.base import Model
+from offnet.intent.certificates import Authority, Rdns
 from offnet.intent.front_doors import Door, FrontDoor
 from offnet.intent.identities import ANYBODY, Keyring, KeyringEntry, Match, SiteIdentity
 from offnet.intent.nats import Nat
@@ -25,6 +26,7 @@ from offnet.intent.proposals import ModernEsp, ModernIke, PrintedEsp, PrintedIke
 from offnet.intent.remote_access import AaaServer, Client, Group, Pool, ProfileAaa, User
 from offnet.intent.scalars import (
     Address,
+    HostName,
     Interface,
     Line,
     Name,
@@ -39,6 +41,7 @@ from offnet.network.model import Crypto
 
 __all__ = [
     "ANYBODY",
+    "Authority",
     "CoreLink",
     "Door",
     "Dpd",
@@ -158,6 +161,9 @@ class Gateway(Model):
     front_doors: dict[VpnName, FrontDoor] = Field(
         default={}, description="Instead of one address: an address for each front door, by its name."
     )
+    identity: HostName | None = Field(
+        default=None, description="Its name (FQDN) in IKE and in its certificates; needed with authorities."
+    )
     ike_policies: IkePolicies = Field(
         description="Chosen before the profile is known, so they belong to the address."
     )
@@ -210,6 +216,7 @@ class Vpn(Model):
 
 def _require_match(schema: dict[str, Any]) -> None:
     schema["anyOf"] = [{"required": ["match"]}, {"required": ["incomplete"]}]
+    schema["not"] = {"required": ["keyring", "authority"]}
 
 
 class Profile(Model):
@@ -223,8 +230,14 @@ class Profile(Model):
         default=None,
         description="Says that this profile has no match on purpose: what it should protect is dropped.",
     )
-    # Absent is the rule's to judge: the key of a remote-access group is the group's own.
+    # Absent is a rule's to judge: peers have keys or certificates, and a remote-access group has its own key.
     keyring: Name | None = Field(default=None, description="Where the peers' keys are.")
+    authority: Name | None = Field(
+        default=None, description="Who certifies the peers, in place of a keyring: they sign."
+    )
+    group: Name | None = Field(
+        default=None, description="The remote-access group of clients whose certificates name none."
+    )
     front_door: VpnName | None = Field(default=None, description="Only peers that come by that front door.")
     vrf: VpnName = Field(description="The VPN that decrypted traffic enters.")
     esp: EspTransforms = Field(description="How traffic is protected.")
@@ -233,6 +246,10 @@ class Profile(Model):
         description="Reverse route injection: the route lives with the SA, stays always, or is not made.",
     )
     aaa: ProfileAaa | None = Field(default=None, description="What is left to an AAA server.")
+
+    def groups(self) -> tuple[str, ...]:
+        """The groups that it leads into its VRF: those that peers name, and the one that they are given."""
+        return (*self.match.group, *((self.group,) if self.group else ()))
 
 
 class LabIntent(Model):
@@ -246,6 +263,10 @@ class LabIntent(Model):
     gateways: dict[NodeName, Gateway] = Field(default={}, description="IPsec aggregators by router name.")
     vpns: dict[VpnName, Vpn] = Field(min_length=1, description="VPNs by name.")
     keyrings: dict[Name, KeyringEntry] = Field(default={}, description="Pre-shared keys by keyring and peer.")
+    authorities: dict[Name, Authority] = Field(default={}, description="Certification authorities by name.")
+    certificate_maps: dict[Name, Rdns] = Field(
+        default={}, description="What certificates must have: whole RDNs; those that are not named are free."
+    )
     profiles: dict[Name, Profile] = Field(default={}, description="ISAKMP profiles by name.")
     groups: dict[Name, Group] = Field(default={}, description="Remote-access groups by name.")
     pools: dict[Name, Pool] = Field(default={}, description="Pools of inner addresses by name.")

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import ConfigDict, Field
+from pydantic import Field
 
 from offnet.intent.base import Model
+from offnet.intent.certificates import Rdns
 from offnet.intent.scalars import Address, Interface, Key, Name, NodeName, Prefix, VpnName
 
 
@@ -21,9 +22,7 @@ class Pool(Model):
 class Group(Model):
     """A remote-access group (KEY_ID): its key, and what its clients are told in Mode Config."""
 
-    model_config = ConfigDict(json_schema_extra={"required": ["key"]})
-
-    # Absent is the rule's to refuse, in the words of the field.
+    # Absent is a rule's to refuse: who has a certificate is given the group without it.
     key: Key | None = Field(default=None, description="The group's pre-shared key, of all its clients.")
     pool: Name | None = Field(
         default=None, description="Where clients get an inner address from that RADIUS does not give."
@@ -82,4 +81,7 @@ class Client(Model):
     group: Name = Field(description="The group that it logs in to.")
     gateway: NodeName = Field(description="The aggregator whose address its tunnel ends on.")
     address: Interface = Field(description="Its Internet address, with its prefix length.")
+    certificate: Rdns | None = Field(
+        default=None, description="The subject of its certificate, where its group is given by a profile."
+    )
     behind: NodeName | None = Field(default=None, description="The NAT router that it is behind.")

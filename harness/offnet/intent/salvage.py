@@ -15,6 +15,8 @@ _SECTIONS = (
     "gateways",
     "vpns",
     "keyrings",
+    "authorities",
+    "certificate_maps",
     "profiles",
     "groups",
     "pools",

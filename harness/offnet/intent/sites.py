@@ -27,6 +27,10 @@ class Ipsec(Model):
     behind: NodeName | None = Field(
         default=None, description="The NAT router before the site, whose address is then a private one."
     )
+    authority: Name | None = Field(
+        default=None,
+        description="Who certifies the site, where its identity is not the subject of its certificate.",
+    )
     profile: Name | None = Field(
         default=None,
         description="The incomplete profile that should protect the site, and drops its traffic.",

@@ -17,12 +17,15 @@ class IdentityKind(StrEnum):
     FQDN = "host"
     USER_FQDN = "user"
     KEY_ID = "group"
+    DN = "certificate"
     ANY = "any"
 
 
 @dataclass(frozen=True, slots=True)
 class Identity:
     """An IKE identity, or a pattern of identities: a leading ``*`` stands for any text.
+
+    A distinguished name (DN) may be either: one that names some RDNs only fits those that have more.
 
     ``text`` is what charon shows of it; ``str`` is how swanctl.conf and VICI take it, with the type
     where charon would otherwise guess another one.
@@ -51,22 +54,32 @@ class Identity:
         return f"{typed.get(self.kind, '')}{self.text}"
 
 
+PRE_SHARED_KEY, PUBLIC_KEY = "psk", "pubkey"  # as swanctl calls the ways to authenticate
+
+
 @dataclass(frozen=True, slots=True)
 class AuthRound:
     """One side's authentication, as swanctl's local/remote sections have it.
 
     ``user`` is who logs in by EAP; ``groups`` are the classes that AAA must return, one of them.
+    ``certificate`` is the file of the certificate that it shows, ``authority`` that of the authority
+    that must have issued it.
     """
 
     auth: str
     id: Identity
     user: str | None = None
     groups: tuple[str, ...] = ()
+    certificate: str | None = None
+    authority: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Xauth:
-    """IKEv1's second round of authentication: ``user`` logs in; AAA must return one of ``groups``."""
+    """A second round of authentication: ``user`` logs in; AAA must return one of ``groups``.
+
+    XAUTH with IKEv1; with IKEv2 EAP after a certificate (RFC 4739).
+    """
 
     auth: str
     user: str | None = None
@@ -118,6 +131,11 @@ class IkeConnection:
     unique: Literal["replace", "never"] = "replace"
     inner_addresses: tuple[str, ...] = ()
     pools: tuple[str, ...] = ()
+
+    @property
+    def signs(self) -> bool:
+        """Whether both ends prove themselves by certificates."""
+        return self.local.auth == PUBLIC_KEY
 
 
 @dataclass(frozen=True, slots=True)

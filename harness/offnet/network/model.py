@@ -23,6 +23,14 @@ from offnet.network.ike import (
     ReverseRoutePolicy,
     SharedSecret,
 )
+from offnet.network.pki import (
+    Authority,
+    Certificate,
+    CertificateAuthorities,
+    Credentials,
+    DistinguishedName,
+    KeyType,
+)
 from offnet.network.routing import (
     Bgp,
     BgpNeighbor,
@@ -38,10 +46,15 @@ from offnet.network.routing import (
 
 __all__ = [
     "AuthRound",
+    "Authority",
     "Bgp",
     "BgpNeighbor",
+    "Certificate",
+    "CertificateAuthorities",
     "ChildSa",
+    "Credentials",
     "Crypto",
+    "DistinguishedName",
     "Drop",
     "Endpoint",
     "FrontDoorVrf",
@@ -51,6 +64,7 @@ __all__ = [
     "IkeDaemon",
     "Interface",
     "InterfaceKind",
+    "KeyType",
     "Ldp",
     "Link",
     "Network",
@@ -80,6 +94,7 @@ class Role(StrEnum):
     AAA = "aaa"
     INTERNET = "internet"
     NAT = "nat"
+    CA = "ca"
 
 
 class Crypto(StrEnum):
@@ -91,7 +106,10 @@ class Crypto(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """One device. ``ike``, ``reverse_routes``, ``radius`` are empty without charon, agent, AAA server."""
+    """One device. ``ike``, ``reverse_routes``, ``radius`` are empty without charon, agent, AAA server.
+
+    ``authorities`` are those that it plays, ``credentials`` those that it is certified with.
+    """
 
     name: str
     role: Role
@@ -100,6 +118,8 @@ class Node:
     reverse_routes: tuple[ReverseRoutePolicy, ...] = ()
     drops: tuple[Drop, ...] = ()
     radius: RadiusServer | None = None
+    authorities: CertificateAuthorities | None = None
+    credentials: Credentials | None = None
 
     @property
     def default(self) -> RoutingContext:

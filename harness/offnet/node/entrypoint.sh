@@ -173,9 +173,17 @@ await_peer() { # await_peer ADDRESS
     done
 }
 
+obtain_credentials() { # once: a charon that is started again finds them
+    [ -n "${KEY:-}" ] && [ "$IKE" = yes ] || return 0
+    export SWANCTL_DIR="$run/swanctl"
+    [ ! -e "$SWANCTL_DIR/complete" ] || return 0
+    /usr/lib/offnet/credentials.sh "$NODE" "$KEY" >>"$log/entrypoint.log" 2>&1
+}
+
 # The front door opens when the keys are in place; a spoke loads its connections when the
 # front door answers. So no first IKE message is ever lost, whatever starts first.
 load_connections() {
+    obtain_credentials || { fail credentials $?; return; }
     await_socket /run/charon.vici || return
     [ -e "$run/loaded" ] || for peer in $AWAIT_PEERS; do
         await_peer "$peer"
@@ -242,6 +250,7 @@ start_radius
 start_frr &
 frr_started=$!
 start_ike
+[ ! -f "$conf/authorities" ] || supervise ca /usr/lib/offnet/ca.sh serve &
 wait "$frr_started"
 await_radius
 [ -e "$run/failed" ] || tell ready started

@@ -69,6 +69,25 @@ class Vici:
         """Names of the pre-shared keys that charon holds."""
         return self._call("get-shared", lambda session: parse.texts(session.get_shared(), "keys"))
 
+    def load_key(self, pem: str) -> str:
+        """Load a private key; its identifier, by which ``unload_key`` finds it."""
+        message = {"type": "any", "data": pem}
+        return self._call("load-key", lambda session: parse.text(session.load_key(message), "id"))
+
+    def unload_key(self, key: str) -> None:
+        """Unload a private key; CommandRefused when there is none of that identifier."""
+        self._call("unload-key", lambda session: session.unload_key({"id": key}))
+
+    def load_crl(self, pem: str) -> None:
+        """Load a list of revoked certificates, and forget what was thought of certificates before."""
+        message = {"type": "X509_CRL", "flag": "NONE", "data": pem}
+        self._call("load-cert", lambda session: session.load_cert(message))
+        self._call("flush-certs", lambda session: session.flush_certs())
+
+    def clear_credentials(self) -> None:
+        """Unload all keys and certificates."""
+        self._call("clear-creds", lambda session: session.clear_creds())
+
     def initiate(self, child: str, ike: str | None = None, timeout: float = 5.0) -> tuple[str, ...]:
         """Bring a CHILD_SA up and return charon's log of it; CommandRefused holds that log as well."""
         request = {"child": child, **({"ike": ike} if ike else {})}

@@ -6,7 +6,7 @@ import re
 
 import yaml
 
-from offnet.network.model import Crypto, Endpoint, Network, Role
+from offnet.network.model import Crypto, Endpoint, Network, Node, Role
 from offnet.render.block_yaml import Value, block_yaml
 
 IMAGE = "offnet-node"
@@ -26,12 +26,13 @@ HEALTHCHECK: Value = {
     "retries": 2,
 }
 # Tiers of `containerlab graph`: provider on top, customers at the bottom.
-LEVELS = {Role.P: 1, Role.PE: 2, Role.AAA: 3, Role.INTERNET: 3} | dict.fromkeys(
+LEVELS = {Role.P: 1, Role.PE: 2, Role.CA: 2, Role.AAA: 3, Role.INTERNET: 3} | dict.fromkeys(
     (Role.CE, Role.SPOKE, Role.CLIENT, Role.NAT), 4
 )
 ICONS = {
     Role.P: "router",
     Role.PE: "router",
+    Role.CA: "server",
     Role.INTERNET: "cloud",
     Role.NAT: "router",
     Role.CE: "host",
@@ -39,6 +40,9 @@ ICONS = {
     Role.CLIENT: "client",
     Role.AAA: "server",
 }
+# What a node shares with those that certify it, seen from either side.
+CREDENTIALS_VOLUME = "/var/lib/offnet/pki"
+AUTHORITY_VOLUMES = "/srv/offnet"
 
 
 def clab_file(network: Network) -> str:
@@ -63,10 +67,7 @@ def clab_file(network: Network) -> str:
                 role.value: {"labels": {"graph-level": LEVELS[role], "graph-icon": ICONS[role]}}
                 for role in sorted({node.role for node in network.nodes})
             },
-            "nodes": {
-                node.name: {"group": node.role.value, "binds": [f"{node.name}:/etc/offnet:ro"]}
-                for node in network.nodes
-            },
+            "nodes": {node.name: _node(network, node) for node in network.nodes},
             "links": [
                 {"type": "veth", "mtu": link.mtu, "endpoints": [_endpoint(link.a), _endpoint(link.b)]}
                 for link in network.links
@@ -75,6 +76,27 @@ def clab_file(network: Network) -> str:
     }
     origin = f"# Rendered from labs/{network.name}/lab.yml by `offnet render`; do not edit.\n"
     return f"# {_inert(network.title)}\n{origin}{block_yaml(document)}"
+
+
+def _node(network: Network, node: Node) -> Value:
+    entry: dict[str, Value] = {"group": node.role.value, "binds": [f"{node.name}:/etc/offnet:ro"]}
+    volumes = _volumes(network, node)
+    return entry | {"volumes": [*volumes]} if volumes else entry
+
+
+def _volumes(network: Network, node: Node) -> list[str]:
+    """One volume per certified node, which it shares with its authority alone."""
+    mounts = [f"{volume(network, node.name)}:{CREDENTIALS_VOLUME}"] if node.credentials else []
+    if node.authorities:
+        mounts += [
+            f"{volume(network, holder)}:{AUTHORITY_VOLUMES}/{holder}" for holder in node.authorities.holders
+        ]
+    return mounts
+
+
+def volume(network: Network, node: str) -> str:
+    """The name of a node's volume; Docker has one name space for the volumes of all labs."""
+    return f"{network.name}-pki-{node}"
 
 
 def _inert(text: str) -> str:

@@ -42,7 +42,7 @@ def node_files(node: Node) -> dict[str, str]:
         files["nftables.conf"] = _nat(node)
     elif node.drops or doors_inside(node):
         files["nftables.conf"] = template("aggregator.conf.j2").render(node=node, doors=doors_inside(node))
-    return files | _frr(node) | _strongswan(node) | _agent(node) | freeradius_files(node)
+    return files | _frr(node) | _strongswan(node) | _agent(node) | _authorities(node) | freeradius_files(node)
 
 
 def daemons(node: Node) -> tuple[str, ...]:
@@ -70,6 +70,9 @@ def _environment(node: Node) -> str:
         values["AAA"] = "yes"
     if node.radius:
         values["RADIUS"] = "yes"
+    certified = node.authorities or node.credentials
+    if certified:
+        values["KEY"] = str(certified.key)
     return "".join(f"{key}='{value}'\n" for key, value in values.items())
 
 
@@ -153,6 +156,12 @@ def _policy(policy: ReverseRoutePolicy) -> dict[str, Any]:
         "static": policy.static,
         **peer,
     }
+
+
+def _authorities(node: Node) -> dict[str, str]:
+    if node.authorities is None:
+        return {}
+    return {"authorities": template("ca/authorities.j2").render(ca=node.authorities)}
 
 
 def _guard(node: Node) -> str:

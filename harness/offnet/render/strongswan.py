@@ -47,12 +47,25 @@ def connection_message(connection: IkeConnection) -> Message:
 
 def _rounds(side: str, first: AuthRound, xauth: Xauth | None) -> Message:
     """The authentication of one side, in one or in two rounds."""
-    own: Message = {"auth": first.auth, "id": str(first.id)}
+    own: Message = {"auth": first.auth, "id": str(first.id), **_files(first)}
     own |= _known("eap_id", first.user, first.groups)
     if xauth is None:
         return {side: own}
     second: Message = {"auth": xauth.auth}
-    return {f"{side}-1": own, f"{side}-2": second | _known("xauth_id", xauth.user, xauth.groups)}
+    key = "xauth_id"
+    if xauth.auth.startswith("eap-"):  # each round of IKEv2 has an identity: the same one again
+        key, second["id"] = "eap_id", str(first.id)
+    return {f"{side}-1": own, f"{side}-2": second | _known(key, xauth.user, xauth.groups)}
+
+
+def _files(one: AuthRound) -> Message:
+    """Certificates by file: charon reads it itself, whether swanctl or VICI names it."""
+    message: Message = {}
+    if one.certificate:
+        message["cert"] = {"file": one.certificate}
+    if one.authority:
+        message["cacert"] = {"file": one.authority}
+    return message
 
 
 def _known(key: str, user: str | None, groups: tuple[str, ...]) -> Message:
@@ -128,6 +141,7 @@ def charon_settings(daemon: IkeDaemon) -> dict[str, Any]:
         "dpd_retransmit": connections[0].dpd_delay,
         "aggressive": aggressive,
         "initiates_aggressive": aggressive and bool(daemon.await_peers),
+        "certificates": any(connection.signs for connection in connections),
         "unity": any(connection.local_xauth or connection.remote_xauth for connection in connections),
         "client": client,
         "plugins": " ".join(_plugins(connections)),
@@ -138,10 +152,14 @@ def charon_settings(daemon: IkeDaemon) -> dict[str, Any]:
 
 def _plugins(connections: tuple[IkeConnection, ...]) -> Iterator[str]:
     """Plugins beyond those of every node, in the order in which charon is to ask them."""
-    xauth = any(connection.local_xauth or connection.remote_xauth for connection in connections)
-    if any(connection.local_xauth for connection in connections):
+    second = {x.auth for one in connections for x in (one.local_xauth, one.remote_xauth) if x}
+    xauth = any(method.startswith("xauth") for method in second)
+    if any(connection.signs for connection in connections):
+        yield from ("pem", "revocation", "constraints")
+    if "xauth" in second:
         yield "xauth-generic"
     methods = {one.auth for connection in connections for one in (connection.local, connection.remote)}
+    methods |= second
     if any(method.startswith("eap-") for method in methods):
         yield "eap-identity"
     if "eap-mschapv2" in methods:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import Any, TypeVar
 
 import yaml
 
@@ -17,6 +18,7 @@ DEFAULT_MTU = 9500
 
 _NAME = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9._-]*")
 _INTERFACE = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9._-]{0,14}")
+_VOLUME = re.compile(r"([a-zA-Z0-9][a-zA-Z0-9_.-]*):((?:/[a-zA-Z0-9][a-zA-Z0-9._-]*)+)(?::(ro|rw))?")
 _LINK_ENDS = 2
 
 
@@ -27,6 +29,26 @@ class Bind:
     source: str
     target: str
     read_only: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Volume:
+    """A folder that starts empty and that nodes share by its name; it goes with the lab."""
+
+    name: str
+    target: str
+    read_only: bool
+
+
+MountT = TypeVar("MountT", Bind, Volume)
+
+
+@dataclass(frozen=True, slots=True)
+class NodeMounts:
+    """What appears in a node from outside of it."""
+
+    binds: tuple[Bind, ...]
+    volumes: tuple[Volume, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,16 +70,21 @@ class VethLink:
 
 @dataclass(frozen=True, slots=True)
 class ClabTopology:
-    """Nodes with their binds, and the links between them."""
+    """Nodes with what is mounted in them, and the links between them."""
 
     name: str
     folder: Path
-    nodes: Mapping[str, tuple[Bind, ...]]
+    nodes: Mapping[str, NodeMounts]
     links: tuple[VethLink, ...]
+
+    def volumes(self) -> tuple[str, ...]:
+        """The names of all volumes, each once."""
+        mounted = (volume.name for mounts in self.nodes.values() for volume in mounts.volumes)
+        return tuple(dict.fromkeys(mounted))
 
     def files(self) -> dict[str, bytes]:
         """The content of all folders that nodes bind, by path relative to the topology folder."""
-        sources = sorted({bind.source for binds in self.nodes.values() for bind in binds})
+        sources = sorted({bind.source for mounts in self.nodes.values() for bind in mounts.binds})
         paths = [path for source in sources for path in sorted((self.folder / source).rglob("*"))]
         return {str(path.relative_to(self.folder)): path.read_bytes() for path in paths if path.is_file()}
 
@@ -94,7 +121,7 @@ class _Reader:
         body = self._mapping(root.get("topology"), "topology")
         inherited = _Inherited(body, self)
         nodes = {
-            self._matching(node, "topology.nodes", _NAME): inherited.binds(node, values)
+            self._matching(node, "topology.nodes", _NAME): inherited.mounts(node, values)
             for node, values in self._mapping(body.get("nodes"), "topology.nodes").items()
         }
         links = tuple(self._links(body.get("links") or [], nodes))
@@ -113,6 +140,13 @@ class _Reader:
         else:
             return Bind(str(inside), target, mode == "ro")
         return None
+
+    def volume(self, key: str, text: object) -> Volume | None:
+        match = _VOLUME.fullmatch(str(text))
+        if match is None:
+            self.problem(key, text, "NAME:/absolute/path, with :ro or :rw or neither")
+            return None
+        return Volume(match[1], match[2], match[3] == "ro")
 
     def problem(self, key: str, value: object, allowed: str) -> None:
         self._problems.append(Problem(self._path, key, str(value), allowed))
@@ -154,13 +188,13 @@ class _Reader:
 
 
 class _Inherited:
-    """Binds as containerlab merges them: defaults, kind, group, node."""
+    """Binds and volumes as containerlab merges them: defaults, kind, group, node."""
 
     def __init__(self, body: Mapping[str, Any], reader: _Reader) -> None:
         self._body = body
         self._reader = reader
 
-    def binds(self, node: str, values: Mapping[str, Any] | None) -> tuple[Bind, ...]:
+    def mounts(self, node: str, values: Mapping[str, Any] | None) -> NodeMounts:
         own = values or {}
         defaults = self._body.get("defaults") or {}
         group = own.get("group", defaults.get("group"))
@@ -171,6 +205,16 @@ class _Inherited:
             (self._body.get("groups") or {}).get(group) or {},
             own,
         )
-        key = f"topology.nodes.{node}.binds"
-        found = (self._reader.bind(key, text) for layer in layers for text in layer.get("binds") or ())
-        return tuple({bind.target: bind for bind in found if bind is not None}.values())
+        key = f"topology.nodes.{node}"
+        return NodeMounts(
+            _merged(layers, "binds", partial(self._reader.bind, f"{key}.binds")),
+            _merged(layers, "volumes", partial(self._reader.volume, f"{key}.volumes")),
+        )
+
+
+def _merged(
+    layers: Iterable[Mapping[str, Any]], name: str, read: Callable[[object], MountT | None]
+) -> tuple[MountT, ...]:
+    """What the layers mount; of two on one path the later layer's counts."""
+    found = (read(text) for layer in layers for text in layer.get(name) or ())
+    return tuple({mount.target: mount for mount in found if mount is not None}.values())

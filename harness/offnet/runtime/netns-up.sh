@@ -26,6 +26,9 @@ prepare() {
         set -- "$@" "live/$node/root" "live/$node/work" "live/$node/upper/run/offnet" \
             "live/$node/upper/usr/lib/offnet" "live/$node/upper/etc/offnet"
     done
+    for volume in $VOLUMES; do
+        set -- "$@" "live/volumes/$volume"
+    done
     mkdir -p "$@"
     mkfifo live/events
     cp -a /dev/null /dev/zero /dev/full /dev/random /dev/urandom /dev/tty live/dev

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from importlib.resources import files as resource_files
 from importlib.resources.abc import Traversable
 
-from offnet.runtime.clab import ClabTopology
+from offnet.runtime.clab import Bind, ClabTopology, Volume
 
 BASE = "/run/offnet/labs"
 """Where labs live on a host, one directory each; mode 755, root's, in memory."""
@@ -84,7 +84,12 @@ def _node_files() -> dict[str, bytes]:
 
 
 def _environment(topology: ClabTopology) -> str:
-    return f"LAB='{topology.name}'\nNODES='{' '.join(topology.nodes)}'\n"
+    values = {
+        "LAB": topology.name,
+        "NODES": " ".join(topology.nodes),
+        "VOLUMES": " ".join(topology.volumes()),
+    }
+    return "".join(f"{key}='{value}'\n" for key, value in values.items())
 
 
 def _batch(topology: ClabTopology) -> str:
@@ -120,7 +125,12 @@ def _fstab(topology: ClabTopology, node: str, rootfs: str) -> str:
         f"{where}/lib {root}{LIB} none bind,ro",
         f"{live}/events {root}/run/offnet/events none bind",
     ]
-    for bind in topology.nodes[node]:
-        options = "bind,ro" if bind.read_only else "bind"
-        lines.append(f"{where}/topology/{bind.source} {root}{bind.target} none X-mount.mkdir,{options}")
+    mounts = topology.nodes[node]
+    sources: list[tuple[str, Bind | Volume]] = [
+        (f"{where}/topology/{bind.source}", bind) for bind in mounts.binds
+    ]
+    sources += [(f"{live}/volumes/{volume.name}", volume) for volume in mounts.volumes]
+    for source, mount in sources:
+        options = "bind,ro" if mount.read_only else "bind"
+        lines.append(f"{source} {root}{mount.target} none X-mount.mkdir,{options}")
     return "".join(f"{line} 0 0\n" for line in lines)

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from offnet.intent.finding import Finding
 from offnet.intent.rules import (
     addresses,
+    certificates,
     front_doors,
     lans,
     names,
@@ -39,6 +40,15 @@ RULES: tuple[Rule, ...] = (
     vpns.distinct_id,
     profiles.complete,
     profiles.one_profile_a_match,
+    certificates.key_or_authority,
+    certificates.authority_exists,
+    certificates.map_exists,
+    certificates.match_fits_authentication,
+    certificates.gateway_has_name,
+    certificates.one_node,
+    certificates.distinct_subjects,
+    certificates.one_map_fits_best,
+    certificates.group_is_given,
     profiles.keyring_exists,
     profiles.keyring_has_keys,
     profiles.vrf_exists,

@@ -112,12 +112,15 @@ def one_wildcard_key(scope: Scope) -> Iterator[Finding]:
 def one_door_a_vpn(scope: Scope) -> Iterator[Finding]:
     """What enters a VPN's VRF leaves by one door: its interface sends through that."""
     owner: dict[tuple[str, str], tuple[str | None, str]] = {}
-    selection = Selection(scope.intent.profiles)
+    selection = Selection(scope.intent.profiles, scope.intent.certificate_maps)
     for name, site in scope.intent.sites.items():
         if not isinstance(site, OffNetSite):
             continue
         door = site.ipsec.front_door
-        if selection.select(*identity_of(site), door) is None and site.ipsec.profile is None:
+        if (
+            selection.select(*identity_of(site), door, site.ipsec.authority) is None
+            and site.ipsec.profile is None
+        ):
             continue
         other, first = owner.setdefault((site.ipsec.gateway, site.vpn), (door, name))
         if other != door:

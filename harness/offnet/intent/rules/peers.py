@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 from offnet.intent.document import KeyPath
 from offnet.intent.finding import Finding
-from offnet.intent.models import OffNetSite
+from offnet.intent.models import ANYBODY, OffNetSite, Profile
+from offnet.intent.rules.certificates import needs_key
 from offnet.intent.rules.names import one_of
 from offnet.intent.salvage import Scope
 from offnet.intent.selection import Selection, identity_of, key_owners
@@ -16,8 +17,15 @@ _WAYS = {
     "host": "profiles.NAME.match.host, or its domain to match.domain",
     "user": "profiles.NAME.match.user, or its domain to match.user_domain",
     "group": "profiles.NAME.match.group",
+    "certificate": "certificate_maps, and the map to profiles.NAME.match.certificate",
 }
-_NOUNS = {"address": "an address", "host": "a name", "user": "a user name", "group": "a group"}
+_NOUNS = {
+    "address": "an address",
+    "host": "a name",
+    "user": "a user name",
+    "group": "a group",
+    "certificate": "a subject",
+}
 
 
 def _off_net(scope: Scope) -> Iterator[tuple[str, OffNetSite]]:
@@ -55,19 +63,16 @@ def distinct_identities(scope: Scope) -> Iterator[Finding]:
 def selected(scope: Scope) -> Iterator[Finding]:
     """A profile matches every off-net site, and its VRF is the site's VPN."""
     profiles = scope.intent.profiles
-    selection = Selection(profiles)
-    told = scope.whole("profiles") and all(
-        any(profile.match.entries()) or profile.incomplete for profile in profiles.values()
-    )
+    selection = Selection(profiles, scope.intent.certificate_maps)
+    told = scope.whole("profiles") and all(_usable(scope, profile) for profile in profiles.values())
     for name, site in _off_net(scope):
         if site.ipsec.profile is not None:
             continue
         kind, value = identity_of(site)
-        selector = selection.select(kind, value, site.ipsec.front_door)
+        selector = selection.select(kind, value, site.ipsec.front_door, site.ipsec.authority)
         if selector is None:
             if told:
-                expected = f"{_NOUNS[kind]} that a profile matches; add it to {_WAYS[kind]}"
-                yield Finding(_path(name, site), expected)
+                yield _unmatched(name, site, selection)
         elif not scope.lacks("vpns", site.vpn) and profiles[selector.profile].vrf != site.vpn:
             vrf = profiles[selector.profile].vrf
             expected = f"{vrf}, the VRF of profile {selector.profile}, which matches {value}"
@@ -77,10 +82,10 @@ def selected(scope: Scope) -> Iterator[Finding]:
 def movable(scope: Scope) -> Iterator[Finding]:
     """A site that may come from any address is not selected, and not asked for an SA, by its address."""
     profiles = scope.intent.profiles
-    selection = Selection(profiles)
+    selection = Selection(profiles, scope.intent.certificate_maps)
     for name, site in _off_net(scope):
         kind, value = identity_of(site)
-        selector = selection.select(kind, value, site.ipsec.front_door)
+        selector = selection.select(kind, value, site.ipsec.front_door, site.ipsec.authority)
         if not site.ipsec.dynamic or selector is None:
             continue
         path: KeyPath = ("sites", name, "ipsec", "dynamic")
@@ -96,10 +101,10 @@ def movable(scope: Scope) -> Iterator[Finding]:
 def one_key_an_owner(scope: Scope) -> Iterator[Finding]:
     """The aggregator finds a key by its owner, whatever front door that comes by."""
     owner: dict[tuple[str, str], tuple[str, str]] = {}
-    selection = Selection(scope.intent.profiles)
+    selection = Selection(scope.intent.profiles, scope.intent.certificate_maps)
     for name, site in _off_net(scope):
         kind, value = identity_of(site)
-        selector = selection.select(kind, value, site.ipsec.front_door)
+        selector = selection.select(kind, value, site.ipsec.front_door, site.ipsec.authority)
         ring = scope.intent.profiles[selector.profile].keyring if selector else None
         keyring = scope.intent.keyrings.get(ring or "")
         if keyring is None:
@@ -111,12 +116,30 @@ def one_key_an_owner(scope: Scope) -> Iterator[Finding]:
                 yield Finding(_path(name, site), expected, see=("sites", other))
 
 
+def _usable(scope: Scope, profile: Profile) -> bool:
+    """Whether what it lacks, if anything, has not been told already."""
+    matched = any(profile.match.entries()) or profile.incomplete is not None
+    ways = (profile.keyring is not None) + (profile.authority is not None)
+    return matched and (ways == 1 or (ways == 0 and not needs_key(scope, profile)))
+
+
+def _unmatched(name: str, site: OffNetSite, selection: Selection) -> Finding:
+    kind, value = identity_of(site)
+    signing = (selection.select(kind, value, authority=authority) for authority in selection.authorities)
+    near = next((one for one in signing if one is not None and one.kind != ANYBODY), None)
+    if near is not None and site.ipsec.authority is None:
+        expected = f"a value: profile {near.profile} matches {value}, and its peers have certificates"
+        return Finding(("sites", name, "ipsec", "authority"), expected, see=("profiles", near.profile))
+    by = f" with authority {site.ipsec.authority}" if site.ipsec.authority else ""
+    return Finding(_path(name, site), f"{_NOUNS[kind]} that a profile{by} matches; add it to {_WAYS[kind]}")
+
+
 def has_key(scope: Scope) -> Iterator[Finding]:
     """The keyring of the profile that a site selects has a key for it, by its address or its identity."""
-    selection = Selection(scope.intent.profiles)
+    selection = Selection(scope.intent.profiles, scope.intent.certificate_maps)
     for name, site in _off_net(scope):
         kind, value = identity_of(site)
-        selector = selection.select(kind, value, site.ipsec.front_door)
+        selector = selection.select(kind, value, site.ipsec.front_door, site.ipsec.authority)
         if kind == "group" and value in scope.intent.groups:
             expected = "a group of sites: the users of this one log in"
             yield Finding(_path(name, site), expected, see=("groups", value))

@@ -26,6 +26,7 @@ NOUNS = {
     "user": "a user",
     "user_domain": "a domain",
     "group": "a group",
+    "certificate": "a certificate map",
     "any": "any",
 }
 
@@ -43,34 +44,29 @@ def complete(scope: Scope) -> Iterator[Finding]:
 
 def one_profile_a_match(scope: Scope) -> Iterator[Finding]:
     """What is matched is matched by one profile, once; behind another front door it is another peer."""
-    owner: dict[tuple[str | None, str, str], tuple[str, KeyPath]] = {}
+    owner: dict[tuple[str | None, str | None, str, str], tuple[str, KeyPath]] = {}
     profiles = scope.intent.profiles
     for name, profile in profiles.items():
         for kind, index, value in profile.match.entries():
             path: KeyPath = ("profiles", name, "match", kind, *(() if index is None else (index,)))
-            other, first = owner.setdefault((profile.front_door, kind, value), (name, path))
+            # Of everybody, the authority decides after authentication: one profile for each.
+            authority = profile.authority if kind == ANYBODY else None
+            other, first = owner.setdefault((profile.front_door, authority, kind, value), (name, path))
             if first == path:
                 continue
             if other == name:
                 yield Finding(path, f"each {NOUNS[kind].split()[-1]} once", see=first)
                 continue
-            same = profiles[other].keyring == profile.keyring
+            same = profile.keyring is not None and profiles[other].keyring == profile.keyring
             keyring = f" with the same keyring {profile.keyring}" if same else ""
             yield Finding(path, f"{NOUNS[kind]} of one profile only, {other} matches it{keyring}", see=first)
 
 
 def keyring_exists(scope: Scope) -> Iterator[Finding]:
-    """A profile of sites names their keyring, and one that is in use cannot be removed."""
+    """A keyring that a profile uses cannot be removed."""
     keyrings = scope.intent.keyrings
     for name, profile in scope.intent.profiles.items():
-        if profile.keyring is None:
-            if any(
-                kind != GROUP or value not in scope.intent.groups
-                for kind, _, value in profile.match.entries()
-            ):
-                expected = "a value, keyring is required (Where the peers' keys are)"
-                yield Finding(("profiles", name, "keyring"), expected)
-        elif scope.lacks("keyrings", profile.keyring):
+        if profile.keyring is not None and scope.lacks("keyrings", profile.keyring):
             expected = one_of(profile.keyring, keyrings, "a keyring of this lab")
             yield Finding(
                 ("profiles", name, "keyring"),

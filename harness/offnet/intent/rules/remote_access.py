@@ -11,15 +11,16 @@ from offnet.intent.salvage import Scope
 
 
 def group_has_key(scope: Scope) -> Iterator[Finding]:
-    """Clients of a group prove that they belong to it by its key."""
+    """Clients of a group prove that they belong to it by its key, unless they have certificates."""
+    given = {profile.group for profile in scope.intent.profiles.values()}
     for name, group in scope.intent.groups.items():
-        if group.key is None:
+        if group.key is None and name not in given:
             yield Finding(("groups", name, "key"), "a key: whoever claims the group must show that it has it")
 
 
 def group_is_matched(scope: Scope) -> Iterator[Finding]:
     """A group without a profile leads its clients into no VRF."""
-    matched = {name for profile in scope.intent.profiles.values() for name in profile.match.group}
+    matched = {name for profile in scope.intent.profiles.values() for name in profile.groups()}
     if not scope.whole("profiles"):
         return
     for name in scope.intent.groups:
@@ -34,7 +35,7 @@ def profile_aaa(scope: Scope) -> Iterator[Finding]:
         if profile.aaa is not None and scope.lacks("aaa", profile.aaa.server):
             expected = one_of(profile.aaa.server, scope.intent.aaa, "an AAA server of this lab")
             yield Finding(("profiles", name, "aaa", "server"), expected)
-        groups = [group for group in profile.match.group if group in scope.intent.groups]
+        groups = [group for group in profile.groups() if group in scope.intent.groups]
         if groups and (profile.aaa is None or not profile.aaa.authentication):
             expected = f"an AAA server with authentication: true, for the users of group {groups[0]}"
             yield Finding(("profiles", name, "aaa"), expected, see=("groups", groups[0]))
@@ -46,7 +47,7 @@ def group_has_door(scope: Scope) -> Iterator[Finding]:
     for name, profile in intent.profiles.items():
         server = intent.aaa.get(profile.aaa.server) if profile.aaa else None
         gateway = intent.gateways.get(server.pe) if server else None
-        groups = [group for group in profile.match.group if group in intent.groups]
+        groups = [group for group in profile.groups() if group in intent.groups]
         known = {door for one in intent.gateways.values() for door in one.doors()} | {None}
         if profile.front_door not in known or gateway is None or not groups:
             continue  # told where doors are
@@ -107,7 +108,7 @@ def client_belongs(scope: Scope) -> Iterator[Finding]:
     by_group = {
         group: (name, profile)
         for name, profile in intent.profiles.items()
-        for group in profile.match.group
+        for group in profile.groups()
         if group in intent.groups
     }
     for name, client in intent.clients.items():

@@ -1,0 +1,139 @@
+"""The proofs about certificates can fail: the aggregator is made to believe what it should not."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import replace
+
+import pytest
+
+from offnet.checks import certificates, reach, refusals, routes, sas
+from offnet.experiments.bench import Bench
+from offnet.experiments.papers import TOOL, authority_node, certificate_of, signing
+from offnet.experiments.refusal import wrong_keys
+from offnet.experiments.subjects import Subject
+from offnet.network.model import Crypto, Identity, IdentityKind, IkeConnection
+from offnet.network.pki import CREDENTIALS, authority_file
+from tests.sabotage.breaking import failing, gateway_connection, looking_at, names, renewed
+
+pytestmark = [pytest.mark.lab, pytest.mark.xdist_group("sabotage-certificates")]
+
+STATE = "/var/lib/offnet/ca"
+
+
+@pytest.fixture(scope="module")
+def lab(running_variant: Callable[..., AbstractContextManager[Bench]]) -> Iterator[Bench]:
+    """The lab that all tests here break and mend."""
+    with running_variant("sabotage-pki", Crypto.MODERN, lab="certificates") as bench:
+        yield bench
+        left = [claim for topic in (sas, routes, reach) for claim in topic.claims(bench.network)]
+        assert not failing(bench, left), "a test did not mend what it broke"
+
+
+def of_kind(lab: Bench, kind: IdentityKind) -> Subject:
+    return next(one for one in signing(lab.network) if one.connection.local.id.kind is kind)
+
+
+@pytest.fixture
+def mapped(lab: Bench) -> Subject:
+    """The site that a certificate map selects."""
+    return of_kind(lab, IdentityKind.DN)
+
+
+@pytest.fixture
+def named(lab: Bench) -> Subject:
+    """The site that its authority alone selects."""
+    return of_kind(lab, IdentityKind.FQDN)
+
+
+@contextmanager
+def connection(lab: Bench, victim: Subject, changed: IkeConnection) -> Iterator[None]:
+    """The aggregator with the victim's connection changed."""
+    gateway, own = lab.vici(victim.tunnel.gateway), gateway_connection(lab, victim)
+    gateway.load_conn(changed)
+    try:
+        with renewed(lab, victim):
+            yield
+            gateway.load_conn(own)
+    finally:
+        gateway.load_conn(own)
+
+
+@contextmanager
+def edited(lab: Bench, ca: str, edit: str) -> Iterator[None]:
+    """The authority with its tool edited by sed."""
+    lab.lab.run(ca, f"sed '{edit}' {TOOL} >/run/ca.sh && ! cmp -s {TOOL} /run/ca.sh && chmod 755 /run/ca.sh")
+    lab.lab.run(ca, f"mount --bind /run/ca.sh {TOOL}")
+    try:
+        yield
+    finally:
+        lab.lab.run(ca, f"umount {TOOL}")
+
+
+def strangers(lab: Bench, victim: Subject) -> dict[str, str]:
+    """What fails of what is claimed about strangers in the place of the victim."""
+    about = [one for one in certificates.claims(lab.network) if one.name.startswith(victim.site.name)]
+    return {name.partition(": ")[2]: seen for name, seen in failing(lab, about).items()}
+
+
+def test_a_map_that_names_less_lets_others_in(lab: Bench, mapped: Subject) -> None:
+    own = gateway_connection(lab, mapped)
+    field = own.remote.id.text.split(", ")[0]
+    open_ = replace(own, remote=replace(own.remote, id=Identity(IdentityKind.DN, field)))
+    with connection(lab, mapped, open_):
+        seen = strangers(lab, mapped)
+    other = own.remote.id.text.split(", ")[1]
+    assert {name for name in seen if f"in place of {other}" in name} == seen.keys(), seen
+    assert set(seen.values()) == {f"SA by {own.name}; {mapped.tunnel.gateway} tells no such reason"}
+
+
+def test_a_profile_without_its_authority_takes_the_certificates_of_others(
+    lab: Bench, mapped: Subject
+) -> None:
+    own = gateway_connection(lab, mapped)
+    with connection(lab, mapped, replace(own, remote=replace(own.remote, authority=None))):
+        seen = strangers(lab, mapped)
+    certificate = certificate_of(lab.network, mapped)
+    ca = authority_node(lab.network).authorities
+    assert ca is not None
+    others = [one.name for one in ca.authorities if one.name != certificate.authority]
+    assert {f"certificate by {name} is refused for that reason" for name in others} <= seen.keys(), seen
+    assert all(seen[name].startswith(f"SA by {own.name}") for name in seen if "certificate by" in name)
+
+
+def test_the_control_fails_where_nobody_is_believed(lab: Bench, mapped: Subject) -> None:
+    own = gateway_connection(lab, mapped)
+    nobody = Identity(IdentityKind.DN, f"{own.remote.id.text}, L=Nowhere")
+    with connection(lab, mapped, replace(own, remote=replace(own.remote, id=nobody))):
+        seen = strangers(lab, mapped)
+    (control,) = (name for name in seen if name.startswith("control"))
+    assert seen[control] == "no IKE_SA was established"
+
+
+def test_a_list_that_is_not_published_revokes_nothing(lab: Bench, named: Subject) -> None:
+    """The authority keeps its list of what it revoked to itself."""
+    ca = authority_node(lab.network).name
+    with edited(lab, ca, r's/^    publish "$authority"$/    :/'):
+        seen = strangers(lab, named)
+    assert seen.keys() == {"revoked certificate is refused for that reason"}, seen
+    assert f"SA by {gateway_connection(lab, named).name}" in next(iter(seen.values()))
+
+
+def test_an_impostor_that_is_trusted_gets_in(lab: Bench, named: Subject) -> None:
+    """The aggregator takes the impostor's certificate for that of the authority."""
+    claims = looking_at(refusals.claims(lab.network), wrong_keys)
+    own, gateway = gateway_connection(lab, named), named.tunnel.gateway
+    authority = certificate_of(lab.network, named).authority
+    ca = authority_node(lab.network).name
+    lab.lab.run(ca, (TOOL, "rogue", authority))
+    rogue = lab.lab.run(ca, ("cat", f"{STATE}/x509ca/rogue-{authority}.pem")).stdout
+    file = f"{CREDENTIALS}/impostor.pem"
+    lab.lab.run(gateway, ("tee", file), input=rogue.encode())
+    trusting = replace(own, remote=replace(own.remote, authority=file))
+    # The experiment makes impostors as well: this one stays what it is.
+    with edited(lab, ca, "s/^rogue).*/rogue) : ;;/"), connection(lab, named, trusting):
+        seen = failing(lab, claims)
+    (refused,) = names(claims, f"{named.site.name}: certificate by an impostor")
+    assert f"SA left: {own.name}" in seen[refused], seen
+    assert authority_file(authority) == own.remote.authority
