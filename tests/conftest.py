@@ -72,7 +72,10 @@ def kernel() -> Path:
 
 @pytest.fixture(scope="session")
 def running_variant(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Variant:
-    """Run a lab under another name, with profiles and gateways changed, while a block lasts."""
+    """Run a lab under another name, with profiles, gateways or sites changed, while a block lasts.
+
+    What a change says is None goes.
+    """
     option = request.config.getoption
 
     @contextmanager
@@ -81,12 +84,15 @@ def running_variant(request: pytest.FixtureRequest, tmp_path_factory: pytest.Tem
         crypto: Crypto,
         profiles: Changes = UNCHANGED,
         gateways: Changes = UNCHANGED,
+        *,
         lab: str = "single-ip",
+        sites: Changes = UNCHANGED,
     ) -> Iterator[Bench]:
         data = plain_data(resources.labs() / lab) | {"name": name}
-        for section, entries in (("profiles", profiles), ("gateways", gateways)):
+        for section, entries in (("profiles", profiles), ("gateways", gateways), ("sites", sites)):
             for entry, changes in entries.items():
-                data[section][entry] |= changes
+                merged = data[section].get(entry, {}) | changes
+                data[section][entry] = {key: value for key, value in merged.items() if value is not None}
         folder = tmp_path_factory.mktemp("labs") / name
         folder.mkdir()
         (folder / "lab.yml").write_text(yaml.safe_dump(data, sort_keys=False), encoding="utf-8")

@@ -14,10 +14,10 @@ from offnet.checks.claim import Claim
 from offnet.checks.proposals import KEYWORDS
 from offnet.design import design
 from offnet.experiments.state import Routes, Sas
-from offnet.experiments.subjects import Subject, subjects
+from offnet.experiments.subjects import Subject, learned, subjects
 from offnet.network.model import Crypto, IkeConnection, Network, Node, Role, Site, Tunnel
 from offnet.observe.frr_model import BgpRoute
-from offnet.observe.kernel_model import Hop, KernelRoute, XfrmState
+from offnet.observe.kernel_model import MAIN_TABLE, Hop, KernelRoute, XfrmState
 from offnet.observe.vici_model import ChildSaState, IkeSa
 from offnet.render.node import REVERSE_ROUTE_PROTOCOL
 
@@ -118,7 +118,7 @@ def child_sa(connection: IkeConnection, spi_in: int, spi_out: int) -> ChildSaSta
         unique_id=1,
         reqid=1,
         state="INSTALLED",
-        mode="TUNNEL",
+        mode=own.mode.upper(),
         protocol="ESP",
         spi_in=spi_in,
         spi_out=spi_out,
@@ -127,14 +127,19 @@ def child_sa(connection: IkeConnection, spi_in: int, spi_out: int) -> ChildSaSta
         encryption=encryption,
         integrity=integrity,
         dh_group="",
-        local_ts=own.local_ts,
-        remote_ts=own.remote_ts,
+        local_ts=selectors(own.local_ts, connection.local_addresses[0]),
+        remote_ts=selectors(own.remote_ts, connection.remote_addresses[0]),
         packets_in=0,
         packets_out=0,
         bytes_in=0,
         bytes_out=0,
         installed_seconds=1,
     )
+
+
+def selectors(configured: tuple[str, ...], address: str) -> tuple[str, ...]:
+    """Traffic selectors as charon shows them: ``dynamic`` is the address of that end."""
+    return tuple(text.replace("dynamic", f"{address}/32") for text in configured)
 
 
 def transforms(proposal: str) -> tuple[str, str, str, str]:
@@ -177,7 +182,8 @@ def xfrm_pair(tunnel: Tunnel, inward: int, outward: int) -> tuple[XfrmState, Xfr
 def routes(network: Network) -> Routes:
     """Every site's route in its PE's VRF, as VPNv4 route at all PEs, and with labels in their VRFs."""
     pes = network.role(Role.PE)
-    kernel = {router.name: () for router in network.role(Role.P)}
+    kernel: dict[str, tuple[KernelRoute, ...]] = {router.name: () for router in network.role(Role.P)}
+    kernel |= {site.node: site_routes(network, site) for site, tunnel in network.tunnels() if tunnel.gre}
     return Routes(
         kernel=kernel
         | {pe.name: tuple(vrf_route(network, pe, site) for site in network.sites) for pe in pes},
@@ -197,8 +203,23 @@ def vrf_route(network: Network, pe: Node, site: Site) -> KernelRoute:
         return KernelRoute(table, site.lan, "unicast", "bgp", 20, (hop,))
     if site.tunnel is None:
         return KernelRoute(table, site.lan, "unicast", "kernel", 0, (Hop(None, site.node, ()),))
+    if site.tunnel.gre:
+        gre = site.tunnel.gre
+        hop = Hop(gre.site_inside.ip, gre.gateway_interface, ())
+        return KernelRoute(table, site.lan, "unicast", gre.routing.kernel_name, 20, (hop,))
     hop = Hop(None, f"ipsec{site.tunnel.if_id}", ())
     return KernelRoute(table, site.lan, "unicast", str(REVERSE_ROUTE_PROTOCOL), 0, (hop,))
+
+
+def site_routes(network: Network, site: Site) -> tuple[KernelRoute, ...]:
+    """What routing brings to a site's own router."""
+    assert site.tunnel is not None
+    gre = site.tunnel.gre
+    assert gre is not None
+    hop = Hop(gre.gateway_inside.ip, gre.site_interface, ())
+    protocol = gre.routing.kernel_name
+    others = learned(network, site)
+    return tuple(KernelRoute(MAIN_TABLE, other.lan, "unicast", protocol, 20, (hop,)) for other in others)
 
 
 def vpn_route(network: Network, site: Site) -> BgpRoute:

@@ -147,9 +147,9 @@ def test_an_off_net_site_reaches_the_internet_by_the_far_end_of_its_link(
         (address,) = inet.interface(ends[site.node]).addresses
         wanted = intent.sites[site.name]
         assert isinstance(wanted, OffNetSite)
-        assert address.network == wanted.ipsec.address.network
+        assert address.network == wanted.access.address.network
         (default,) = network.node(site.node).default.routes
-        assert default.via == address.ip != wanted.ipsec.address.ip
+        assert default.via == address.ip != wanted.access.address.ip
 
 
 def test_an_aggregator_reaches_the_internet_by_its_next_hop(intent: LabIntent, network: Network) -> None:

@@ -90,7 +90,7 @@ def test_a_new_lab_outside_the_checkout_finds_the_schema(checkout: Path, tmp_pat
     assert f"offnet check {new}" in (new / "README.md").read_text()
 
 
-@pytest.mark.parametrize("name", ["", "..", "a/b", "Two", "lo", "a" * 64])
+@pytest.mark.parametrize("name", ["", "..", "a/b", "Two", "a" * 64])
 def test_a_bad_name_makes_nothing(name: str, checkout: Path) -> None:
     with pytest.raises(UsageError, match="cannot be the name of a lab"):
         new_lab(name, checkout / "labs" / "single-ip", checkout / "labs" / "new")

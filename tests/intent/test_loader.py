@@ -18,7 +18,7 @@ from offnet.errors import LabError, Problem, UsageError
 from offnet.intent import LabIntent, load
 from offnet.intent.finding import Finding
 from offnet.intent.loader import plain_data, refuse
-from offnet.intent.models import OffNetSite, OnNetSite
+from offnet.intent.models import IpsecSite, OnNetSite
 from offnet.network.model import Crypto
 
 BASE = Path(__file__).parents[1] / "errors" / "base.yml"
@@ -49,7 +49,7 @@ def test_values_are_typed(intent: LabIntent) -> None:
 def test_sites_are_on_net_or_off_net(intent: LabIntent) -> None:
     near, far = intent.sites["ce1"], intent.sites["spoke-vpn1-east"]
     assert isinstance(near, OnNetSite)
-    assert isinstance(far, OffNetSite)
+    assert isinstance(far, IpsecSite)
     assert near.lan == IPv4Network("10.1.1.0/24")
     assert far.ipsec.gateway == "vpn-gw1-east"
 

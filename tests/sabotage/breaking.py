@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from offnet.checks.claim import Claim
+from offnet.experiments.asking import ask_for_sa
 from offnet.experiments.bench import Bench
 from offnet.experiments.presence import await_presence
 from offnet.experiments.probes import probe
@@ -60,7 +61,7 @@ def renew(lab: Bench, victim: Subject) -> None:
         if spoke.list_sas(name):
             spoke.terminate(ike=name, force=True)
         with suppress(CommandRefused):  # its trap may have been quicker
-            spoke.initiate(victim.connection.children[0].name, name, timeout=DEADLINE)
+            ask_for_sa(spoke, victim, timeout=DEADLINE)
         for charon, connection in ((spoke, name), (gateway, ends)):
             until(
                 lambda charon=charon, connection=connection: any(  # type: ignore[misc]  # bound early

@@ -6,9 +6,10 @@ from collections.abc import Iterator
 from typing import Any
 
 from offnet.checks.claim import Claim, Verdict, verdict
+from offnet.experiments.announcing import Announced, announceable, announcements
 from offnet.experiments.injection import ANYTHING, PROBES, Greed, Rekeying, greed, rekeyings
 from offnet.experiments.subjects import Subject, subjects
-from offnet.network.model import Network
+from offnet.network.model import GreTunnel, Network
 
 
 def claims(network: Network) -> Iterator[Claim[Any]]:
@@ -16,6 +17,8 @@ def claims(network: Network) -> Iterator[Claim[Any]]:
     for subject in subjects(network):
         yield _greedy(subject, str(subject.partner.lan), f"the LAN of {subject.partner.name}")
         yield _greedy(subject, ANYTHING, "everything")
+        if subject.tunnel.gre:
+            yield _announced(subject, subject.tunnel.gre)
     for subject in subjects(network):
         if subject.tables:
             yield _rekeyed(subject)
@@ -23,19 +26,39 @@ def claims(network: Network) -> Iterator[Claim[Any]]:
 
 def _greedy(subject: Subject, prefix: str, what: str) -> Claim[dict[str, Greed]]:
     site = subject.site
+    own = subject.tunnel.protected(site.lan)
 
     def judge(seen: dict[str, Greed]) -> Verdict:
         given = seen[site.name].proposed.get(prefix)
         if given is None:
             return Verdict(False, f"{prefix} was not proposed")
-        others = [f"SA for {ts}" for ts in given if ts != str(site.lan)]
+        others = [f"SA for {ts}" for ts in given if ts != own]
         return verdict(others, f"protected: {', '.join(sorted(set(given))) or 'nothing'}")
 
     return Claim(
         8,
         f"{site.name}: proposes {what} ({prefix}) and does not get it",
-        f"{subject.tunnel.gateway} protects {site.lan} for {site.name} and nothing else",
+        f"{subject.tunnel.gateway} protects {own} for {site.name} and nothing else",
         greed,
+        judge,
+    )
+
+
+def _announced(subject: Subject, gre: GreTunnel) -> Claim[dict[str, Announced]]:
+    site, gateway = subject.site, subject.tunnel.gateway
+    prefixes = " and ".join(announceable(subject))
+
+    def judge(seen: dict[str, Announced]) -> Verdict:
+        here = seen[site.name]
+        mistakes = [f"{gateway} has not heard of {p}" for p in here.prefixes if p not in here.heard]
+        mistakes += [f"{route.prefix} by {gre.gateway_interface}" for route in here.taken]
+        return verdict(mistakes, f"{gateway} heard of {' and '.join(here.heard)} and took no route")
+
+    return Claim(
+        8,
+        f"{site.name}: announces {prefixes} by {gre.routing}, and no route is taken",
+        f"heard by {gateway}, in VRF {subject.tunnel.vrf} no route by {gre.gateway_interface} but {site.lan}",
+        announcements,
         judge,
     )
 

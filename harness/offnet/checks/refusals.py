@@ -124,6 +124,10 @@ def judge_stays(subject: Subject, seen: Refusal) -> Verdict:
     return verdict(mistakes, f"still at {' and '.join(seen.routes)}, {len(seen.sas)} SAs")
 
 
+def _senders(subject: Subject) -> str:
+    return f"{subject.site.host} and {subject.tunnel.address}"
+
+
 def _places(subject: Subject) -> str:
     return " and ".join(node for node, _ in subject.tables)
 
@@ -162,7 +166,7 @@ def _without_charon(subject: Subject) -> Claim[dict[str, Closed]]:
     return Claim(
         7,
         f"{site.name}: charon killed and SADB empty, nothing leaves in clear, then it returns by itself",
-        f"no reply, no packet from {site.host} at the capture point, SA and routes back without help",
+        f"no reply, only ESP and IKE of {_senders(subject)} at the capture point, SA and routes back",
         dead_daemons,
         judge,
     )

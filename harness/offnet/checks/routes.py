@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from ipaddress import IPv4Network
+from ipaddress import IPv4Interface, IPv4Network
 from typing import Any
 
 from offnet.checks.claim import Claim, Verdict, verdict
 from offnet.experiments.labels import stack_depth
 from offnet.experiments.state import Routes, routes
-from offnet.experiments.subjects import routed
-from offnet.network.model import Network, Node, Role, Site, Tunnel, Vpn
+from offnet.experiments.subjects import learned, routed
+from offnet.network.model import EdgeProtocol, GreTunnel, Network, Node, Role, Site, Tunnel, Vpn
 from offnet.observe.frr_model import BgpRoute
-from offnet.observe.kernel_model import KernelRoute
+from offnet.observe.kernel_model import MAIN_TABLE, KernelRoute
 from offnet.render.node import REVERSE_ROUTE_PROTOCOL
 
 FIRST_LABEL = 16  # below are the reserved ones (RFC 3032)
@@ -22,7 +22,10 @@ DEFAULT = IPv4Network("0.0.0.0/0")
 def claims(network: Network) -> Iterator[Claim[Any]]:
     """Where each site's prefix must be, and where no prefix of a site may be."""
     for site, tunnel in network.tunnels():
-        yield _injected(network, site, tunnel) if routed(site) else _not_injected(network, site)
+        if tunnel.gre:
+            yield from _by_routing(network, site, tunnel, tunnel.gre)
+        else:
+            yield _injected(network, site, tunnel) if routed(site) else _not_injected(network, site)
     for site in network.sites:
         for pe in network.role(Role.PE):
             if pe.name != site.pe and routed(site):
@@ -51,6 +54,56 @@ def _injected(network: Network, site: Site, tunnel: Tunnel) -> Claim[Routes]:
         routes,
         judge,
     )
+
+
+def _by_routing(network: Network, site: Site, tunnel: Tunnel, gre: GreTunnel) -> Iterator[Claim[Routes]]:
+    """What routing over a GRE tunnel brings: the site's LAN to its aggregator, its VPN's to the site."""
+    table = network.node(tunnel.gateway).default.vrf(tunnel.vrf).table
+    yield Claim(
+        3,
+        f"{site.name}: {site.lan} in VRF {tunnel.vrf} of {tunnel.gateway} by {gre.routing}",
+        f"via {gre.site_inside.ip} by {gre.gateway_interface} in table {table}",
+        routes,
+        lambda state: judge_learned(
+            (site.lan,),
+            state.kernel[tunnel.gateway],
+            table,
+            gre.routing,
+            (gre.site_inside, gre.gateway_interface),
+        ),
+    )
+    wanted = tuple(sorted(other.lan for other in learned(network, site)))
+    if wanted:
+        yield Claim(
+            3,
+            f"{site.name}: learns the prefixes of its VPN by {gre.routing}",
+            f"{', '.join(str(lan) for lan in wanted)} via {gre.gateway_inside.ip} by {gre.site_interface}",
+            routes,
+            lambda state: judge_learned(
+                wanted,
+                state.kernel[site.node],
+                MAIN_TABLE,
+                gre.routing,
+                (gre.gateway_inside, gre.site_interface),
+            ),
+        )
+
+
+def judge_learned(
+    wanted: tuple[IPv4Network, ...],
+    found: tuple[KernelRoute, ...],
+    table: int,
+    protocol: EdgeProtocol,
+    hop: tuple[IPv4Interface, str],
+) -> Verdict:
+    """Each prefix is there once, by that protocol, by way of the other end of the tunnel."""
+    mistakes = []
+    for prefix in wanted:
+        here = _in_table(found, table, prefix)
+        ways = [(route.protocol, [(one.via, one.interface) for one in route.hops]) for route in here]
+        if ways != [(protocol.kernel_name, [(hop[0].ip, hop[1])])]:
+            mistakes.append(f"{prefix}: {_routes_text(here)}")
+    return verdict(mistakes, f"{len(wanted)} prefixes via {hop[0].ip} dev {hop[1]}")
 
 
 def _not_injected(network: Network, site: Site) -> Claim[Routes]:

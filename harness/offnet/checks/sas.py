@@ -8,9 +8,9 @@ from typing import Any
 from offnet.checks.claim import Claim, Verdict, verdict
 from offnet.checks.proposals import esp_matches, ike_matches, ike_transforms
 from offnet.checks.sa_pairs import current, sa_pair
-from offnet.experiments.state import Sas, sas
-from offnet.network.model import IkeConnection, Network, Site, Tunnel
-from offnet.observe.kernel_model import XfrmState
+from offnet.experiments.state import Sas, Tunnels, sas, tunnels
+from offnet.network.model import GreTunnel, IkeConnection, Network, Site, Tunnel
+from offnet.observe.kernel_model import InterfaceState, XfrmState
 from offnet.observe.vici_model import ChildSaState, IkeSa, sas_of
 
 
@@ -22,6 +22,8 @@ def claims(network: Network) -> Iterator[Claim[Any]]:
         yield _ike_claim(site, tunnel, at_gateway, at_site)
         yield _child_claim(site, tunnel, at_gateway)
         yield _kernel_claim(site, tunnel)
+        if tunnel.gre:
+            yield _tunnel_claim(site, tunnel, tunnel.gre)
     for gateway in {tunnel.gateway for _, tunnel in network.tunnels()}:
         yield _no_others_claim(network, gateway)
 
@@ -70,11 +72,13 @@ def _ike_text(sa: IkeSa) -> str:
 
 
 def _child_claim(site: Site, tunnel: Tunnel, connection: IkeConnection) -> Claim[Sas]:
-    transforms = ", ".join(connection.children[0].esp_proposals)
+    transforms, mode = ", ".join(connection.children[0].esp_proposals), connection.children[0].mode
+    what = f"GRE with {tunnel.address}" if tunnel.gre else f"{site.lan} in VRF {tunnel.vrf}"
+    protected = tunnel.protected(site.lan)
     return Claim(
         5,
-        f"{site.name}: CHILD_SA protects {site.lan} in VRF {tunnel.vrf}",
-        f"one CHILD_SA for {site.lan}, if_id {tunnel.if_id}, tunnel mode, {transforms}, SPIs as at the site",
+        f"{site.name}: CHILD_SA protects {what}",
+        f"one CHILD_SA for {protected}, if_id {tunnel.if_id}, {mode} mode, {transforms}, SPIs as at the site",
         sas,
         lambda state: judge_child(site, tunnel, connection, state),
     )
@@ -93,7 +97,7 @@ def judge_child(site: Site, tunnel: Tunnel, connection: IkeConnection, state: Sa
 def _child_mistakes(
     site: Site, tunnel: Tunnel, connection: IkeConnection, child: ChildSaState
 ) -> Iterator[str]:
-    if child.remote_ts != (str(site.lan),):
+    if child.remote_ts != (tunnel.protected(site.lan),):
         yield f"protects {', '.join(child.remote_ts)}"
     if child.local_ts != (tuple(str(prefix) for prefix in tunnel.reaches) or connection.children[0].local_ts):
         yield f"for {', '.join(child.local_ts)}"
@@ -110,9 +114,10 @@ def _child_text(child: ChildSaState) -> str:
 
 
 def _kernel_claim(site: Site, tunnel: Tunnel) -> Claim[Sas]:
+    bound = "has its SAs in the global table" if tunnel.gre else f"binds its SAs to VRF {tunnel.vrf}"
     return Claim(
         5,
-        f"{site.name}: SADB of {tunnel.gateway} binds its SAs to VRF {tunnel.vrf}",
+        f"{site.name}: SADB of {tunnel.gateway} {bound}",
         f"both SPIs with if_id {tunnel.if_id}, between {tunnel.gateway_address} and {tunnel.address}",
         sas,
         lambda state: judge_kernel(site, tunnel, state),
@@ -137,6 +142,39 @@ def judge_kernel(site: Site, tunnel: Tunnel, state: Sas) -> Verdict:
 
 def _kernel_text(entry: XfrmState) -> str:
     return f"{entry.source} > {entry.destination} spi {entry.spi:08x} if_id {entry.if_id}"
+
+
+def _tunnel_claim(site: Site, tunnel: Tunnel, gre: GreTunnel) -> Claim[Tunnels]:
+    return Claim(
+        5,
+        f"{site.name}: its GRE tunnel ends in VRF {tunnel.vrf} of {tunnel.gateway}",
+        f"{gre.gateway_interface} up in that VRF with {gre.gateway_inside} and MTU {gre.mtu}, and its"
+        f" other end {gre.site_interface} in no VRF with {gre.site_inside}",
+        tunnels,
+        lambda state: judge_tunnel(site, tunnel, gre, state),
+    )
+
+
+def judge_tunnel(site: Site, tunnel: Tunnel, gre: GreTunnel, state: Tunnels) -> Verdict:
+    """Both tunnel interfaces are up, with their addresses and MTU, and in the VRF at the aggregator only."""
+    ends = (
+        (tunnel.gateway, gre.gateway_interface, gre.gateway_inside, tunnel.vrf),
+        (site.node, gre.site_interface, gre.site_inside, None),
+    )
+    mistakes = []
+    for node, name, inside, vrf in ends:
+        found = [interface for interface in state[node] if interface.name == name]
+        wanted = (True, gre.mtu, vrf, (inside,))
+        seen = [(one.up, one.mtu, one.master, one.addresses) for one in found]
+        mistakes += [f"{name} of {node}: {_interface_text(one)}" for one in found if seen != [wanted]]
+        mistakes += [] if found else [f"{node} has no interface {name}"]
+    return verdict(mistakes, f"{gre.gateway_inside} in VRF {tunnel.vrf}, {gre.site_inside}, MTU {gre.mtu}")
+
+
+def _interface_text(interface: InterfaceState) -> str:
+    addresses = ", ".join(str(address) for address in interface.addresses) or "no address"
+    state = "up" if interface.up else "down"
+    return f"{state}, MTU {interface.mtu}, {addresses}, VRF {interface.master or 'none'}"
 
 
 def _no_others_claim(network: Network, gateway: str) -> Claim[Sas]:

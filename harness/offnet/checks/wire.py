@@ -10,22 +10,9 @@ from offnet.checks.claim import Claim, Verdict, verdict
 from offnet.checks.sa_pairs import sa_pair
 from offnet.experiments.bench import Bench
 from offnet.experiments.state import Sas, sas
-from offnet.experiments.wire import CONTROL_LENGTH, CONTROL_PROBES, Wire, wire
+from offnet.experiments.wire import ALLOWED, CONTROL_LENGTH, CONTROL_PROBES, Wire, wire
 from offnet.network.model import Network, Site, Tunnel
 from offnet.observe.packet import Kind, Packet
-
-ALLOWED = frozenset(
-    {
-        Kind.ESP,
-        Kind.ESP_IN_UDP,
-        Kind.IKE,
-        Kind.NAT_KEEPALIVE,
-        Kind.TUNNEL_UNREACHABLE,
-        Kind.ARP,
-        Kind.ND,
-        Kind.MLD,
-    }
-)
 
 
 def claims(network: Network) -> Iterator[Claim[Any]]:

@@ -6,6 +6,7 @@ from offnet.design.aaa import aaa
 from offnet.design.aggregator import inside_interfaces
 from offnet.design.certificates import certificates
 from offnet.design.core import core
+from offnet.design.gre import gre
 from offnet.design.interfaces import interfaces_that_meet
 from offnet.design.internet import internet
 from offnet.design.numbers import number
@@ -33,12 +34,13 @@ def design(intent: LabIntent, crypto: Crypto | None = None) -> Network:
         remote_access(intent, numbers, variant),
         aaa(intent),
         certificates(intent, numbers, variant),
+        gre(intent, numbers, variant),
     )
     rules += (inside_interfaces([part for rule in rules for part in rule.parts], numbers),)
     nodes = assemble(part for rule in rules for part in rule.parts)
     links = tuple(link for rule in rules for link in rule.links)
     sites = {site.name: site for rule in rules for site in rule.sites}
-    refuse(intent, interfaces_that_meet(intent, nodes, links))
+    refuse(intent, interfaces_that_meet(intent, nodes, links, sites.values()))
     return Network(
         name=intent.name,
         title=intent.title,

@@ -50,7 +50,7 @@ def _own_end(peer: Peer, crypto: Crypto) -> Part:
     # A static reverse route attracts traffic while there is no SA: a trap then asks for one.
     start = "trap" if peer.profile.rri == "static" else "none"
     child = replace(_child(peer.name, peer.terms, peer.vrf, (peer,), crypto), start_action=start)
-    address = ANY_ADDRESS if peer.site.ipsec.dynamic else str(peer.address)
+    address = ANY_ADDRESS if peer.site.dynamic else str(peer.address)
     connection = _connection(peer.terms, child, crypto, (address, peer.identity))
     return Part(peer.gateway_name, connections=(connection,), policies=_policies(peer))
 
@@ -159,7 +159,7 @@ def _policies(peer: Peer) -> tuple[ReverseRoutePolicy, ...]:
     vrf, lan = peer.vrf, (peer.lan.prefix,)
     static = peer.profile.rri == "static"
     # Who may come from any address, and so with any identity, is known by the key that it shares.
-    nameless = peer.site.ipsec.dynamic and peer.identity.kind is IdentityKind.ADDRESS
+    nameless = peer.site.dynamic and peer.identity.kind is IdentityKind.ADDRESS
     identity = peer.identity.text if peer.shared and not nameless else None
     return (ReverseRoutePolicy(peer.connection, vrf.name, vrf.table, inside(vrf), lan, static, identity),)
 

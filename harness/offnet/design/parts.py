@@ -14,6 +14,7 @@ from offnet.network.model import (
     CertificateAuthorities,
     Credentials,
     Drop,
+    Edge,
     FrontDoorVrf,
     IkeConnection,
     IkeDaemon,
@@ -46,6 +47,7 @@ class Part:
     ospf: Ospf | None = None
     ldp: Ldp | None = None
     bgp: Bgp | None = None
+    edges: tuple[Edge, ...] = ()
     connections: tuple[IkeConnection, ...] = ()
     secrets: tuple[SharedSecret, ...] = ()
     policies: tuple[ReverseRoutePolicy, ...] = ()
@@ -88,6 +90,7 @@ def _node(name: str, parts: tuple[Part, ...]) -> Node:
         ospf=next((part.ospf for part in parts if part.ospf), None),
         ldp=next((part.ldp for part in parts if part.ldp), None),
         bgp=next((part.bgp for part in parts if part.bgp), None),
+        edges=tuple(edge for part in parts for edge in part.edges),
     )
     return Node(
         name=name,
@@ -109,7 +112,7 @@ def _ike(parts: tuple[Part, ...]) -> IkeDaemon | None:
         return None
     return IkeDaemon(
         connections,
-        secrets=tuple(secret for part in parts for secret in part.secrets),
+        secrets=tuple(dict.fromkeys(secret for part in parts for secret in part.secrets)),
         await_peers=tuple(peer for part in parts for peer in part.await_peers),
         pools=tuple(pool for part in parts for pool in part.pools),
         downloads=downloads,

@@ -133,25 +133,25 @@ class Peer:
         return connection_name(self.selector, self.shared, aggressive=self.aggressive)
 
 
-def resolve(intent: LabIntent, numbers: Numbers) -> Iterator[Peer]:
-    """Every off-net site with the match that selects its profile, or with its incomplete profile."""
+def resolve(intent: LabIntent, numbers: Numbers, method: type[OffNetSite] = OffNetSite) -> Iterator[Peer]:
+    """Every off-net site (of one access method) with the match that selects its profile, or its incomplete profile."""
     selection = Selection(intent.profiles, intent.certificate_maps)
     for name, site in intent.sites.items():
-        if not isinstance(site, OffNetSite):
+        if not isinstance(site, method):
             continue
         kind, value = identity_of(site)
-        selector = selection.select(kind, value, site.ipsec.front_door, site.ipsec.authority)
-        if site.ipsec.profile is not None:
-            selector = Selector(site.ipsec.profile, INCOMPLETE, name)
+        selector = selection.select(kind, value, site.front_door, site.authority)
+        if site.profile is not None:
+            selector = Selector(site.profile, INCOMPLETE, name)
         assert selector is not None  # noqa: S101 - a rule of the intent
-        profile, gateway = intent.profiles[selector.profile], intent.gateways[site.ipsec.gateway]
-        door, identity = gateway.doors()[site.ipsec.front_door], shown(kind, value)
+        profile, gateway = intent.profiles[selector.profile], intent.gateways[site.access.gateway]
+        door, identity = gateway.doors()[site.front_door], shown(kind, value)
         yield Peer(
             name=name,
             site=site,
             lan=numbers.lans[name],
             address=_outer_address(intent, site),
-            gateway_name=site.ipsec.gateway,
+            gateway_name=site.access.gateway,
             gateway=gateway,
             door=door,
             selector=selector,
@@ -164,8 +164,8 @@ def resolve(intent: LabIntent, numbers: Numbers) -> Iterator[Peer]:
 
 def _outer_address(intent: LabIntent, site: OffNetSite) -> IPv4Address:
     """The address that the aggregator sees."""
-    behind = site.ipsec.behind
-    return (intent.nats[behind].address if behind else site.ipsec.address).ip
+    behind = site.behind
+    return (intent.nats[behind].address if behind else site.access.address).ip
 
 
 def _secret(

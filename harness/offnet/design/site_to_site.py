@@ -10,7 +10,7 @@ from offnet.design.internet import attach
 from offnet.design.numbers import Numbers
 from offnet.design.parts import Contribution, Part
 from offnet.design.peers import End, Peer, resolve
-from offnet.intent.models import LabIntent
+from offnet.intent.models import IpsecSite, LabIntent
 from offnet.network.model import (
     ChildSa,
     Crypto,
@@ -31,7 +31,7 @@ LAN = "lan"
 
 def site_to_site(intent: LabIntent, numbers: Numbers, crypto: Crypto) -> Contribution:
     """Every site that reaches its VPN by a tunnel from a fixed address, with the aggregator's end of it."""
-    peers = tuple(resolve(intent, numbers))
+    peers = tuple(resolve(intent, numbers, IpsecSite))
     ways = tuple(attach(intent, peer.name, *_attachment(peer)) for peer in peers)
     parts = [
         part for peer, way in zip(peers, ways, strict=True) for part in (_spoke(peer, crypto), *way.parts)
@@ -52,7 +52,7 @@ def _unprotected(peer: Peer) -> Unprotected:
 
 
 def _attachment(peer: Peer) -> tuple[IPv4Interface, str | None, str | None]:
-    return peer.site.ipsec.address, peer.site.ipsec.behind, peer.door.name
+    return peer.site.access.address, peer.site.behind, peer.door.name
 
 
 def _spoke(peer: Peer, crypto: Crypto) -> Part:
@@ -65,12 +65,13 @@ def _spoke(peer: Peer, crypto: Crypto) -> Part:
             Interface(LAN, InterfaceKind.DUMMY, lan.interface(lan.router, lan.host, lan.marker)),
         ),
         connections=(_spoke_connection(peer, crypto),),
-        secrets=_spoke_secrets(peer),
+        secrets=spoke_secrets(peer),
         await_peers=(peer.gateway_address,),
     )
 
 
-def _spoke_secrets(peer: Peer) -> tuple[SharedSecret, ...]:
+def spoke_secrets(peer: Peer) -> tuple[SharedSecret, ...]:
+    """The site's key of its aggregator; none where it has a certificate."""
     if peer.secret is None:
         return ()
     return (SharedSecret(peer.gateway_name, (str(peer.gateway_address),), peer.secret.secret),)
@@ -86,8 +87,8 @@ def _spoke_connection(peer: Peer, crypto: Crypto) -> IkeConnection:
         dpd_action="restart",  # the VPN reaches the site again without a packet from the site
         close_action="trap",
     )
-    own: End = (str(peer.site.ipsec.address.ip), peer.identity)
-    if peer.site.ipsec.dynamic:  # whatever address it has when it asks
+    own: End = (str(peer.site.access.address.ip), peer.identity)
+    if peer.site.dynamic:  # whatever address it has when it asks
         own = (
             ANY_ADDRESS,
             Identity.anybody() if peer.identity.kind is IdentityKind.ADDRESS else peer.identity,

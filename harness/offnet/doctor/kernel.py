@@ -30,6 +30,7 @@ FEATURES = (
     Feature("xfrm_user", "XFRM_USER", "SAs made by charon"),
     Feature("esp4", "INET_ESP", "IPsec ESP"),
     Feature("des_generic", "CRYPTO_DES", "the as-printed crypto variant"),
+    Feature("ip_gre", "NET_IPGRE", "GRE tunnels"),
     Feature("veth", "VETH", "links between nodes"),
     Feature("dummy", "DUMMY", "LANs of the sites"),
     Feature("overlay", "OVERLAY_FS", "a root file system for each node"),

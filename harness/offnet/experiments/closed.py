@@ -9,7 +9,7 @@ from offnet.experiments.bench import Bench, gather
 from offnet.experiments.presence import seen_presence
 from offnet.experiments.probes import probe
 from offnet.experiments.subjects import Subject, subjects
-from offnet.experiments.wire import wire_capture
+from offnet.experiments.wire import ALLOWED, wire_capture
 from offnet.observe.errors import ObserveError
 from offnet.observe.packet import Packet
 from offnet.wait import until
@@ -63,7 +63,8 @@ def _without_charon(bench: Bench, subject: Subject) -> Closed:
     finally:
         lab.run(site.node, ["kill", "-CONT", supervisor])
     back = _await_return(bench, subject)
-    leaked = tuple(packet for packet in seen if packet.source == str(site.host))
+    own = {str(site.host), str(subject.tunnel.address)}
+    leaked = tuple(packet for packet in seen if packet.source in own and packet.kind not in ALLOWED)
     return Closed(answers.received[subject.partner.host], leaked, back)
 
 

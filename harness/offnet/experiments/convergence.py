@@ -6,9 +6,10 @@ from functools import partial
 
 from offnet.experiments.labels import stack_depth
 from offnet.experiments.presence import POLL, await_route, follow
-from offnet.experiments.subjects import routed
+from offnet.experiments.subjects import learned, routed
 from offnet.network.model import Network, Node, Role, Site, Tunnel
 from offnet.observe import frr, kernel
+from offnet.observe.kernel_model import MAIN_TABLE
 from offnet.observe.question import ask
 from offnet.observe.vici import Vici
 from offnet.observe.vici_model import sas_of
@@ -49,7 +50,10 @@ def _wanted(network: Network) -> list[tuple[tuple[str, int], Site]]:
     """Where each site's prefix must come to be a usable route; a site without reverse route is nowhere."""
     sites = [site for site in network.sites if routed(site)]
     pes = network.role(Role.PE)
-    return [((pe.name, pe.default.vrf(site.vpn).table), site) for pe in pes for site in sites]
+    places = [((pe.name, pe.default.vrf(site.vpn).table), site) for pe in pes for site in sites]
+    return places + [
+        ((site.node, MAIN_TABLE), other) for site in network.sites for other in learned(network, site)
+    ]
 
 
 def _labelled(network: Network, lab: RunningLab, pe: Node) -> bool:

@@ -80,7 +80,8 @@ def faults(network: Network, subject: Subject) -> Iterator[Fault]:
     """Every fault that this network can have, the mildest first."""
     gateway, site, dead = subject.tunnel.gateway, subject.site.node, patience(subject)
     yield Fault("IKE_SA rekeyed", lambda bench: _rekey(bench, subject), lossless=True)
-    yield _killed("agent", "python3", gateway, SLACK)
+    if network.node(gateway).reverse_routes:
+        yield _killed("agent", "python3", gateway, SLACK)
     if len(network.role(Role.PE)) > 1:
         yield _killed("bgpd", "bgpd", gateway, SLACK)
     yield _killed("charon", "charon-systemd", site, SLACK)

@@ -6,6 +6,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from offnet.errors import DeadlineExpired
+from offnet.experiments.asking import ask_for_sa
 from offnet.experiments.bench import Bench, gather
 from offnet.experiments.presence import POLL, present
 from offnet.experiments.probes import probe
@@ -89,7 +90,15 @@ def proposals(subject: Subject) -> tuple[str, ...]:
 
 
 def _child(own: ChildSa, name: str, prefix: str) -> ChildSa:
-    return replace(own, name=name, local_ts=(prefix,), start_action="none", close_action="none")
+    return replace(
+        own,
+        name=name,
+        mode="tunnel",
+        local_ts=(prefix,),
+        remote_ts=(ANYTHING,),
+        start_action="none",
+        close_action="none",
+    )
 
 
 def _children(gateway: Vici, subject: Subject) -> list[ChildSaState]:
@@ -109,9 +118,10 @@ def _await_child(gateway: Vici, subject: Subject) -> ChildSaState:
 
 def _await_judgement(gateway: Vici, subject: Subject) -> None:
     """Where sites share a connection the agent ends what is not the peer's, once it has heard of it."""
+    own = subject.tunnel.protected(subject.site.lan)
     with suppress(DeadlineExpired):  # the verdict on what stays is for the judge
         until(
-            lambda: all(child.remote_ts == (str(subject.site.lan),) for child in _children(gateway, subject)),
+            lambda: all(child.remote_ts == (own,) for child in _children(gateway, subject)),
             what=f"{subject.site.name} has only what is its own",
             deadline=JUDGEMENT,
             interval=POLL,
@@ -119,16 +129,16 @@ def _await_judgement(gateway: Vici, subject: Subject) -> None:
 
 
 def _set_up_anew(spoke: Vici, gateway: Vici, subject: Subject) -> None:
-    own = subject.connection
+    stale = {child.unique_id for child in _children(gateway, subject)}
     with suppress(CommandRefused):  # there may be nothing to end
-        spoke.terminate(ike=own.name)
+        spoke.terminate(ike=subject.connection.name)
     until(
-        lambda: not _children(gateway, subject),
-        what=f"{subject.tunnel.gateway} has no SA of {subject.site.name}",
+        lambda: stale.isdisjoint(child.unique_id for child in _children(gateway, subject)),
+        what=f"{subject.tunnel.gateway} has no old SA of {subject.site.name}",
         deadline=DEADLINE,
         interval=POLL,
     )
-    spoke.initiate(own.children[0].name, own.name, timeout=DEADLINE)
+    ask_for_sa(spoke, subject, timeout=DEADLINE)
     _await_child(gateway, subject)
 
 

@@ -7,6 +7,7 @@ from ipaddress import IPv4Address
 
 from offnet.experiments.bench import Bench, gather
 from offnet.experiments.probes import arrivals, count_arrivals, probe
+from offnet.experiments.steering import steered
 from offnet.experiments.wire import wire_capture
 from offnet.network.model import InterfaceKind, Network, Role, Site
 
@@ -88,13 +89,14 @@ def _own(network: Network, source: Site, address: IPv4Address) -> bool:
 def _probe(bench: Bench, site: Site, length: int) -> dict[IPv4Address, int]:
     """One process for all targets of a site: those that must answer, and those that must not."""
     shared = [target.host for target in shared_targets(bench.network, site)]
-    answers = probe(
-        bench.lab,
-        site.node,
-        site.host,
-        dict.fromkeys([*shared, *_forbidden(bench.network, site)]),
-        count=PROBES,
-        length=length,
-        wait_ms=WAIT_MS,
-    )
+    with steered(bench.lab, site):
+        answers = probe(
+            bench.lab,
+            site.node,
+            site.host,
+            dict.fromkeys([*shared, *_forbidden(bench.network, site)]),
+            count=PROBES,
+            length=length,
+            wait_ms=WAIT_MS,
+        )
     return answers.received

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from offnet.experiments.bench import Bench, gather
+from offnet.experiments.crossings import Crossings, count_crossings, crossings
 from offnet.experiments.probes import probe
 from offnet.experiments.wire import wire_capture
 from offnet.network.model import Site
@@ -18,7 +19,10 @@ Counters = dict[tuple[str, int], int]
 
 @dataclass(frozen=True, slots=True)
 class PairProbe:
-    """Requests of one site to both addresses of another. ``growth`` holds only SAs that grew."""
+    """Requests of one site to both addresses of another. ``growth`` holds only SAs that grew.
+
+    ``crossed`` holds how often probes of that length went into and came out of GRE tunnels.
+    """
 
     source: str
     target: str
@@ -26,6 +30,7 @@ class PairProbe:
     to_host: int
     to_marker: int
     growth: Counters
+    crossed: Crossings = field(default_factory=dict)
 
 
 def pairs(bench: Bench) -> tuple[tuple[Site, Site], ...]:
@@ -37,7 +42,8 @@ def pairs(bench: Bench) -> tuple[tuple[Site, Site], ...]:
 def reach(bench: Bench) -> dict[tuple[str, str], PairProbe]:
     """Probes every pair, and takes the counters of all SAs before and after each."""
     bench.once(wire_capture)
-    before = counters(bench)
+    count_crossings(bench, LENGTH)
+    before, crossed_before = counters(bench), crossings(bench)
     found = {}
     for source, target in pairs(bench):
         answers = probe(
@@ -48,8 +54,9 @@ def reach(bench: Bench) -> dict[tuple[str, str], PairProbe]:
             count=PROBES,
             length=LENGTH,
         )
-        after = counters(bench)
+        after, crossed = counters(bench), crossings(bench)
         growth = {sa: after[sa] - before.get(sa, 0) for sa in after if after[sa] != before.get(sa, 0)}
+        through = {place: crossed[place] - crossed_before[place] for place in crossed}
         found[source.name, target.name] = PairProbe(
             source.name,
             target.name,
@@ -57,8 +64,9 @@ def reach(bench: Bench) -> dict[tuple[str, str], PairProbe]:
             answers.received[target.host],
             answers.received[target.marker],
             growth,
+            {place: count for place, count in through.items() if count},
         )
-        before = after
+        before, crossed_before = after, crossed
     return found
 
 

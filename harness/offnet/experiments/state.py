@@ -8,9 +8,12 @@ from offnet.experiments.bench import Bench, gather
 from offnet.network.model import Role
 from offnet.observe import frr, kernel
 from offnet.observe.frr_model import BgpRoute, LabelEntry
-from offnet.observe.kernel_model import KernelRoute, XfrmState
+from offnet.observe.kernel_model import InterfaceState, KernelRoute, XfrmState
 from offnet.observe.question import ask
 from offnet.observe.vici_model import IkeSa
+
+Tunnels = dict[str, tuple[InterfaceState, ...]]
+"""Interfaces of the nodes that GRE tunnels end on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +26,7 @@ class Sas:
 
 @dataclass(frozen=True, slots=True)
 class Routes:
-    """Kernel routes of all routers, VPNv4 routes and labels of the PEs, by node."""
+    """Kernel routes of routers and of sites with GRE, VPNv4 routes and labels of the PEs, by node."""
 
     kernel: dict[str, tuple[KernelRoute, ...]]
     vpn: dict[str, tuple[BgpRoute, ...]]
@@ -39,9 +42,17 @@ def sas(bench: Bench) -> Sas:
     )
 
 
+def tunnels(bench: Bench) -> Tunnels:
+    """The interfaces at both ends of every GRE tunnel."""
+    ends = [(tunnel.gateway, site.node) for site, tunnel in bench.network.tunnels() if tunnel.gre]
+    nodes = dict.fromkeys(node for pair in ends for node in pair)
+    return gather(nodes, lambda node: ask(bench.lab, node, kernel.INTERFACES))
+
+
 def routes(bench: Bench) -> Routes:
-    """Every route of the provider: what would be forwarded, and what MP-BGP tells."""
+    """Every route of the provider, and of sites that learn routes: what is forwarded, what MP-BGP tells."""
     routers = [node.name for node in bench.network.role(Role.PE, Role.P)]
+    routers += [site.node for site, tunnel in bench.network.tunnels() if tunnel.gre]
     pes = [node.name for node in bench.network.role(Role.PE)]
     return Routes(
         kernel=gather(routers, lambda node: ask(bench.lab, node, kernel.ROUTES)),

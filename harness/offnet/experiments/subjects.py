@@ -1,4 +1,4 @@
-"""Whom the disturbing experiments disturb: an off-net site and a client of each VPN, with a partner."""
+"""Whom the disturbing experiments disturb: an off-net site of each VPN and kind, and a partner."""
 
 from __future__ import annotations
 
@@ -38,11 +38,16 @@ def left_out(site: Site, other: Site) -> bool:
     return bool(reaches) and not any(other.lan.subnet_of(prefix) for prefix in reaches)
 
 
+def learned(network: Network, site: Site) -> tuple[Site, ...]:
+    """The sites whose prefixes routing brings to a site's own router: all of its VPN, by a GRE tunnel."""
+    if site.tunnel is None or site.tunnel.gre is None or not site.tunnel.gre.routing.both_ways:
+        return ()
+    return tuple(other for other in network.sites_of(site.vpn) if other is not site and routed(other))
+
+
 def subjects(network: Network) -> tuple[Subject, ...]:
-    """The last off-net site and the last client of every VPN that has one and a partner for it."""
-    last = {
-        (site.vpn, tunnel.user is None): site for site, tunnel in network.tunnels() if partners(network, site)
-    }
+    """The last site of every VPN and way into it, and its last client, that have a partner."""
+    last = {(site.vpn, tunnel.access): site for site, tunnel in network.tunnels() if partners(network, site)}
     return tuple(subject_of(network, site) for site in last.values())
 
 

@@ -8,8 +8,21 @@ from offnet.experiments.bench import Bench, gather
 from offnet.experiments.probes import arrivals, count_arrivals, probe
 from offnet.network.model import Site
 from offnet.observe.capture import Capture
-from offnet.observe.packet import Packet
+from offnet.observe.packet import Kind, Packet
 
+# What the Internet may see of a lab.
+ALLOWED = frozenset(
+    {
+        Kind.ESP,
+        Kind.ESP_IN_UDP,
+        Kind.IKE,
+        Kind.NAT_KEEPALIVE,
+        Kind.TUNNEL_UNREACHABLE,
+        Kind.ARP,
+        Kind.ND,
+        Kind.MLD,
+    }
+)
 CONTROL_LENGTH = 350
 CONTROL_PROBES = 2
 WAIT_MS = 50

@@ -14,7 +14,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from offnet.errors import LabError, UsageError
 from offnet.intent.loader import FILE_NAME, load
-from offnet.intent.scalars import Name
+from offnet.intent.scalars import LabName
 
 _NAME_LINE = re.compile(r"^name:[ \t]*[^\s#]+", re.MULTILINE)
 _SCHEMA_LINE = re.compile(r"^# yaml-language-server: \$schema=.*$", re.MULTILINE)
@@ -101,7 +101,7 @@ def _advice(lab: str, path: Path, labs_dir: Path) -> str:
 
 def _valid(name: str) -> bool:
     try:
-        TypeAdapter(Name).validate_python(name)
+        TypeAdapter(LabName).validate_python(name)
     except ValidationError:
         return False
     return True
@@ -127,7 +127,7 @@ def new_lab(name: str, source: Path, destination: Path, *, schema: Path | None =
 
 def _check_name(name: str) -> None:
     try:
-        TypeAdapter(Name).validate_python(name)
+        TypeAdapter(LabName).validate_python(name)
     except ValidationError as error:
         allowed = error.errors()[0]["msg"]
         raise UsageError(f"{name!r} cannot be the name of a lab: {allowed}") from None

@@ -13,15 +13,15 @@ from pydantic_core import ErrorDetails
 from offnet.intent.document import KeyPath
 from offnet.intent.finding import Finding
 from offnet.intent.outline import Location, field_at, keys_at, keys_of, model_at
-from offnet.intent.sites import OFF_NET, ON_NET
+from offnet.intent.sites import KINDS, MODELS, OFF_NET
 
 IKE_IN_PROFILE = (
     "no IKE policy in a profile: in Main Mode the policy is agreed before the peer's identity, and with it"
     " the profile, is known; it belongs to the gateway (gateways.NAME.ike_policies)"
 )
 _IKE_KEYS = frozenset({"ike", "ike_policy", "ike_policies", "policy", "policies", "proposal", "proposals"})
-_PE_AND_IPSEC = "either pe (an on-net site) or ipsec (an off-net site), not both"
-_NO_PE_NO_IPSEC = "a value: an off-net site needs ipsec, an on-net site pe"
+_ONE_ACCESS = "one of pe (an on-net site), ipsec and gre (an off-net site), not several"
+_NO_ACCESS = "a value: an off-net site needs ipsec or gre, an on-net site pe"
 
 
 def findings(error: ValidationError, data: Any) -> list[Finding]:
@@ -50,7 +50,7 @@ def key_path(location: Location, data: Any) -> KeyPath:
     for step in location:
         if step == "[key]":
             break
-        if isinstance(step, str) and (step in (ON_NET, OFF_NET) or isinstance(here, list)):
+        if isinstance(step, str) and (step in MODELS or isinstance(here, list)):
             continue
         if step == "keys" and isinstance(here, dict) and step not in here:
             continue  # the short form of a keyring
@@ -95,7 +95,7 @@ def _expected(detail: ErrorDetails, path: KeyPath) -> str:
 
 def _missing(location: Location, path: KeyPath) -> str:
     if location[-2:] == (OFF_NET, "ipsec"):
-        return _NO_PE_NO_IPSEC
+        return _NO_ACCESS
     field = field_at(location)
     meaning = f" ({field.description.rstrip('.')})" if field and field.description else ""
     return f"a value, {path[-1]} is required{meaning}"
@@ -105,8 +105,8 @@ def _unknown_key(location: Location, path: KeyPath) -> str:
     key = str(path[-1])
     if path[0] == "profiles" and key in _IKE_KEYS:
         return IKE_IN_PROFILE
-    if location[-2:] == (OFF_NET, "pe"):
-        return _PE_AND_IPSEC
+    if key in KINDS and MODELS.keys() & set(location):
+        return _ONE_ACCESS
     allowed = keys_at(location[:-1])
     near = get_close_matches(key, allowed, 1)
     guess = f", did you mean {near[0]}?" if near else ";"
@@ -133,7 +133,7 @@ def _whole_number(location: Location, _: KeyPath) -> str:
 def _mapping(location: Location, _: KeyPath) -> str:
     model = model_at(location)
     if location[-1:] == (OFF_NET,):
-        return "a mapping with the keys vpn, lan, and pe or ipsec"
+        return f"a mapping with the keys vpn, lan, and one of {', '.join(KINDS)}"
     if model is None or issubclass(model, RootModel):
         return "a mapping of names to values"
     return f"a mapping with the keys {', '.join(keys_of(model))}"

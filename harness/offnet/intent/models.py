@@ -28,6 +28,7 @@ from offnet.intent.scalars import (
     Address,
     HostName,
     Interface,
+    LabName,
     Line,
     Name,
     NodeName,
@@ -36,7 +37,7 @@ from offnet.intent.scalars import (
     VpnName,
     refuse,
 )
-from offnet.intent.sites import Ipsec, OffNetSite, OnNetSite, Site, SiteEntry
+from offnet.intent.sites import Gre, GreSite, Ipsec, IpsecSite, OffNetSite, OnNetSite, Site, SiteEntry
 from offnet.network.model import Crypto
 
 __all__ = [
@@ -48,8 +49,11 @@ __all__ = [
     "EspTransforms",
     "FrontDoor",
     "Gateway",
+    "Gre",
+    "GreSite",
     "IkePolicies",
     "Ipsec",
+    "IpsecSite",
     "Keyring",
     "LabIntent",
     "Match",
@@ -255,7 +259,7 @@ class Profile(Model):
 class LabIntent(Model):
     """A lab as a person writes it."""
 
-    name: Name = Field(description="Name of the lab, as its folder is called.")
+    name: LabName = Field(description="Name of the lab, as its folder is called.")
     title: Line = Field(description="One line for the list of labs.")
     examples: Line = Field(default="-", description="The chapter's examples that the lab shows.")
     crypto: CryptoChoice = Field(default=Crypto.AS_PRINTED, description="The variant when none is asked for.")

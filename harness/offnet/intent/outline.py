@@ -10,7 +10,7 @@ from pydantic import BaseModel, RootModel
 from pydantic.fields import FieldInfo
 
 from offnet.intent.models import LabIntent
-from offnet.intent.sites import OFF_NET, ON_NET, OffNetSite, OnNetSite
+from offnet.intent.sites import MODELS
 
 # As pydantic tells them: a key path with tags of unions and the long forms of short ones.
 Location = tuple[str | int, ...]
@@ -44,8 +44,8 @@ def model_at(location: Location) -> type[BaseModel] | None:
 
 
 def _step_into(kind: Any, step: str | int) -> Any:
-    if step in (ON_NET, OFF_NET):
-        return OnNetSite if step == ON_NET else OffNetSite
+    if step in MODELS:
+        return MODELS[str(step)]
     model = next(_models(kind), None)
     if model is not None and not issubclass(model, RootModel):
         fields = model.model_fields.items()

@@ -42,13 +42,13 @@ def refuse(allowed: str) -> PydanticCustomError:
     return PydanticCustomError("not_allowed", "{allowed}", {"allowed": allowed})
 
 
-def _name(longest: int) -> Callable[[str], str]:
+def _name(longest: int, *, reserved: bool = True) -> Callable[[str], str]:
     def check(value: str) -> str:
         if not _NAME.fullmatch(value):
             raise refuse(_NAME_RULE)
         if len(value) > longest:
             raise refuse(f"at most {longest} characters, this has {len(value)}")
-        if _RESERVED.fullmatch(value):
+        if reserved and _RESERVED.fullmatch(value):
             raise refuse(f"another name: interfaces and tables of nodes are called {value} already")
         return value
 
@@ -167,6 +167,9 @@ _LENGTH = r"/([0-9]|[12][0-9]|3[0-2])"
 
 NodeName = Annotated[str, AfterValidator(_name(NODE_NAME_LENGTH)), _string(_NAME_SCHEMA, NODE_NAME_LENGTH)]
 Name = Annotated[str, AfterValidator(_name(NODE_NAME_LENGTH)), _string(_NAME_SCHEMA, NODE_NAME_LENGTH)]
+LabName = Annotated[
+    str, AfterValidator(_name(NODE_NAME_LENGTH, reserved=False)), _string(_NAME_SCHEMA, NODE_NAME_LENGTH)
+]
 VpnName = Annotated[str, AfterValidator(_interface_name), _string(_NAME_SCHEMA, INTERFACE_NAME_LENGTH)]
 Address = Annotated[
     IPv4Address, PlainValidator(_parser(IPv4Address, "192.0.2.1")), _schema(pattern=f"^{_OCTETS}$")

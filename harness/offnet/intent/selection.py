@@ -38,14 +38,14 @@ class Selector:
 
 def identity_of(site: OffNetSite) -> tuple[str, str]:
     """Kind and value of the identity that a site shows: its address, where nothing else is said."""
-    chosen = site.ipsec.identity.chosen()
-    return chosen[0] if chosen else ("address", str(site.ipsec.address.ip))
+    chosen = site.access.identity.chosen()
+    return chosen[0] if chosen else ("address", str(site.access.address.ip))
 
 
 def key_owners(site: OffNetSite) -> tuple[str, ...]:
     """Whose key a site's is, in the order of the search: its address, if that stays, and its identity."""
     _, identity = identity_of(site)
-    address = () if site.ipsec.dynamic else (str(site.ipsec.address.ip),)
+    address = () if site.dynamic else (str(site.access.address.ip),)
     return tuple(dict.fromkeys((*address, identity)))
 
 

@@ -2,28 +2,36 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 from pydantic import Discriminator, Field, Tag
 
 from offnet.intent.base import Model
 from offnet.intent.identities import SiteIdentity
 from offnet.intent.scalars import Address, Interface, Name, NodeName, Prefix, VpnName
+from offnet.network.routing import EdgeProtocol
 
 # Tags of unions appear in the locations of errors; no key of a YAML file looks like these.
-ON_NET, OFF_NET = "<on-net>", "<off-net>"
+ON_NET, OFF_NET, BY_GRE = "<on-net>", "<off-net>", "<by-gre>"
+# What a site is, by the key that says how it is reached.
+KINDS = {"pe": ON_NET, "ipsec": OFF_NET, "gre": BY_GRE}
 
 
-class Ipsec(Model):
-    """How an off-net site reaches its VPN."""
+class Access(Model):
+    """What every way of an off-net site into its VPN has: where it is, whom it reaches, who it says it is."""
 
     gateway: NodeName = Field(description="The aggregator whose address the site's tunnel ends on.")
     address: Interface = Field(description="The site's own Internet address, with its prefix length.")
-    front_door: VpnName | None = Field(default=None, description="The gateway's front door that it uses.")
-    dynamic: bool = Field(default=False, description="Whether the site may come from any other address, too.")
     identity: SiteIdentity = Field(
         default=SiteIdentity(), description="Who the site says it is; its address, if nothing is said."
     )
+
+
+class Ipsec(Access):
+    """IPsec in tunnel mode, whose policy is what the site's LAN sends."""
+
+    front_door: VpnName | None = Field(default=None, description="The gateway's front door that it uses.")
+    dynamic: bool = Field(default=False, description="Whether the site may come from any other address, too.")
     behind: NodeName | None = Field(
         default=None, description="The NAT router before the site, whose address is then a private one."
     )
@@ -34,6 +42,27 @@ class Ipsec(Model):
     profile: Name | None = Field(
         default=None,
         description="The incomplete profile that should protect the site, and drops its traffic.",
+    )
+
+
+class Gre(Access):
+    """GRE in IPsec transport mode: an interface at each end, and routing over it."""
+
+    tunnel: Prefix = Field(
+        description="Subnet of the tunnel: its first host is the aggregator, its next the site."
+    )
+    routing: Annotated[EdgeProtocol, Field(strict=False)] = Field(
+        default=EdgeProtocol.OSPF, description="How routes are exchanged: ospf, ebgp, or eigrp one way only."
+    )
+    mtu: int = Field(
+        default=1400, ge=576, le=65535, description="Largest packet through the tunnel, in bytes."
+    )
+    asn: int | None = Field(
+        default=None,
+        alias="as",
+        ge=1,
+        le=4294967294,
+        description="The site's AS number, where routing is ebgp.",
     )
 
 
@@ -52,18 +81,95 @@ class OnNetSite(_Site):
 
 
 class OffNetSite(_Site):
-    """A site that only the Internet reaches, joined to its VPN by IPsec."""
+    """A site that only the Internet reaches. ``METHOD`` is the key of its access method in lab.yml."""
+
+    METHOD: ClassVar[str]
+
+    @property
+    def access(self) -> Access:
+        """How the site reaches its VPN."""
+        access: Access = getattr(self, self.METHOD)
+        return access
+
+    @property
+    def front_door(self) -> str | None:
+        """The gateway's front door that the site uses, None where it has one address for all."""
+        return None
+
+    @property
+    def dynamic(self) -> bool:
+        """Whether the site may come from any other address, too."""
+        return False
+
+    @property
+    def authority(self) -> str | None:
+        """Who certifies the site, where its identity is not the subject of its certificate."""
+        return None
+
+    @property
+    def behind(self) -> str | None:
+        """The NAT router before the site."""
+        return None
+
+    @property
+    def profile(self) -> str | None:
+        """The incomplete profile that is given to the site by name."""
+        return None
+
+
+class IpsecSite(OffNetSite):
+    """A site joined to its VPN by IPsec in tunnel mode."""
+
+    METHOD = "ipsec"
 
     ipsec: Ipsec = Field(description="The tunnel to the aggregator.")
+
+    @property
+    def front_door(self) -> str | None:
+        """The gateway's front door that the site uses, None where it has one address for all."""
+        return self.ipsec.front_door
+
+    @property
+    def dynamic(self) -> bool:
+        """Whether the site may come from any other address, too."""
+        return self.ipsec.dynamic
+
+    @property
+    def authority(self) -> str | None:
+        """Who certifies the site, where its identity is not the subject of its certificate."""
+        return self.ipsec.authority
+
+    @property
+    def behind(self) -> str | None:
+        """The NAT router before the site."""
+        return self.ipsec.behind
+
+    @property
+    def profile(self) -> str | None:
+        """The incomplete profile that is given to the site by name."""
+        return self.ipsec.profile
+
+
+class GreSite(OffNetSite):
+    """A site joined to its VPN by GRE over IPsec, with routing."""
+
+    METHOD = "gre"
+
+    gre: Gre = Field(description="The tunnel to the aggregator.")
+
+
+MODELS: dict[str, type[Model]] = {ON_NET: OnNetSite, OFF_NET: IpsecSite, BY_GRE: GreSite}
 
 
 def _kind_of_site(value: object) -> str:
     if isinstance(value, dict):
-        return ON_NET if "pe" in value and "ipsec" not in value else OFF_NET
-    return ON_NET if isinstance(value, OnNetSite) else OFF_NET
+        # Of several, one is the site's and the others are keys that it does not have.
+        return next((kind for key, kind in reversed(KINDS.items()) if key in value), OFF_NET)
+    return next((kind for kind, model in MODELS.items() if isinstance(value, model)), OFF_NET)
 
 
-Site = OnNetSite | OffNetSite
+Site = OnNetSite | IpsecSite | GreSite
 SiteEntry = Annotated[
-    Annotated[OnNetSite, Tag(ON_NET)] | Annotated[OffNetSite, Tag(OFF_NET)], Discriminator(_kind_of_site)
+    Annotated[OnNetSite, Tag(ON_NET)] | Annotated[IpsecSite, Tag(OFF_NET)] | Annotated[GreSite, Tag(BY_GRE)],
+    Discriminator(_kind_of_site),
 ]

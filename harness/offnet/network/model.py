@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
-from ipaddress import IPv4Address, IPv4Network
+from ipaddress import IPv4Address, IPv4Interface, IPv4Network
 
 from offnet.network.aaa import RadiusServer
 from offnet.network.ike import (
@@ -34,6 +34,8 @@ from offnet.network.pki import (
 from offnet.network.routing import (
     Bgp,
     BgpNeighbor,
+    Edge,
+    EdgeProtocol,
     FrontDoorVrf,
     Interface,
     InterfaceKind,
@@ -56,8 +58,11 @@ __all__ = [
     "Crypto",
     "DistinguishedName",
     "Drop",
+    "Edge",
+    "EdgeProtocol",
     "Endpoint",
     "FrontDoorVrf",
+    "GreTunnel",
     "Identity",
     "IdentityKind",
     "IkeConnection",
@@ -163,6 +168,21 @@ class Link:
 
 
 @dataclass(frozen=True, slots=True)
+class GreTunnel:
+    """A tunnel interface at each end, with its inside address; MTU in bytes.
+
+    The SA protects GRE between the outer addresses, and with it the routing over the tunnel.
+    """
+
+    gateway_interface: str
+    gateway_inside: IPv4Interface
+    site_interface: str
+    site_inside: IPv4Interface
+    mtu: int
+    routing: EdgeProtocol
+
+
+@dataclass(frozen=True, slots=True)
 class Tunnel:
     """How an off-net site reaches its VPN: which SA at which end, into which VRF.
 
@@ -170,7 +190,8 @@ class Tunnel:
     ``gateway_connection``/``site_connection`` name the IKE connection at each end; the
     CHILD_SA has the connection's name at both. Where several sites share the aggregator's
     connection, ``identity`` (as the aggregator sees it) tells them apart, or the ``user`` who has logged
-    in. ``reaches`` are the prefixes that a split tunnel is for; without any it is for all.
+    in. ``reaches`` are the prefixes that a split tunnel is for; without any it is for all. With ``gre``
+    the SA has no ``if_id`` (0) and no reverse route is injected: routing brings one while the SA is there.
     """
 
     gateway: str
@@ -185,6 +206,17 @@ class Tunnel:
     rri: str
     user: str | None = None
     reaches: tuple[IPv4Network, ...] = ()
+    gre: GreTunnel | None = None
+
+    @property
+    def access(self) -> str:
+        """The way into the VPN, for people: by policy, as a user, or by GRE with a routing protocol."""
+        way = f"gre {self.gre.routing}" if self.gre else "ipsec"
+        return way if self.user is None else "user"
+
+    def protected(self, lan: IPv4Network) -> str:
+        """What the aggregator's SA protects at the site's end, as charon writes traffic selectors."""
+        return f"{self.address}/32[gre]" if self.gre else str(lan)
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,25 @@ class InterfaceKind(StrEnum):
     DUMMY = "dummy"
     XFRM = "xfrm"
     VLAN = "vlan"
+    GRE = "gre"
+
+
+class EdgeProtocol(StrEnum):
+    """How routes are exchanged between a PE and a customer's router."""
+
+    OSPF = "ospf"
+    EBGP = "ebgp"
+    EIGRP = "eigrp"
+
+    @property
+    def both_ways(self) -> bool:
+        """Whether a site learns its VPN's routes by it: FRR's eigrpd takes none from BGP."""
+        return self is not EdgeProtocol.EIGRP
+
+    @property
+    def kernel_name(self) -> str:
+        """What the kernel calls routes that zebra installs for it."""
+        return "bgp" if self is EdgeProtocol.EBGP else self.value
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +62,9 @@ class Interface:
 
     ``vrf`` is the VRF it is enslaved to. ``mpls`` says that it takes labelled packets.
     ``parent`` is what XFRM and VLAN interfaces are on, ``if_id`` and ``vlan`` are their numbers.
-    ``front_door`` marks the Internet-facing interfaces of an aggregator: they are opened only once
-    charon holds its connections.
+    ``local`` and ``remote`` are the outer addresses of a tunnel, ``mtu`` (bytes) is set where the kernel's
+    own would not do. ``front_door`` marks the Internet-facing interfaces of an aggregator: they are opened
+    only once charon holds its connections.
     """
 
     name: str
@@ -55,6 +75,9 @@ class Interface:
     parent: str | None = None
     if_id: int | None = None
     vlan: int | None = None
+    local: IPv4Address | None = None
+    remote: IPv4Address | None = None
+    mtu: int | None = None
     front_door: bool = False
 
 
@@ -103,6 +126,27 @@ class Bgp:
 
 
 @dataclass(frozen=True, slots=True)
+class Edge:
+    """A neighbour beyond one interface with which a PE and a customer's router exchange routes.
+
+    ``neighbor_asn`` is that of eBGP. A PE's edge is in a ``vrf`` and takes the ``accepted`` prefixes
+    alone; a customer's is in none, has the ``asn`` of its site and announces the prefixes of ``lan``.
+    """
+
+    interface: str
+    protocol: EdgeProtocol
+    subnet: IPv4Network
+    neighbor: IPv4Address
+    router_id: IPv4Address
+    asn: int | None = None
+    neighbor_asn: int | None = None
+    vrf: str | None = None
+    accepted: tuple[IPv4Network, ...] = ()
+    lan: str | None = None
+    announced: tuple[IPv4Network, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class RoutingContext:
     """A network namespace with its own FRR instance. The first of a node is called ``default``."""
 
@@ -114,6 +158,11 @@ class RoutingContext:
     ospf: Ospf | None = None
     ldp: Ldp | None = None
     bgp: Bgp | None = None
+    edges: tuple[Edge, ...] = ()
+
+    def edges_by(self, protocol: EdgeProtocol, vrf: str | None = None) -> tuple[Edge, ...]:
+        """The edges of one protocol in one VRF, or in the global table."""
+        return tuple(edge for edge in self.edges if (edge.protocol, edge.vrf) == (protocol, vrf))
 
     def interface(self, name: str) -> Interface:
         """The interface of that name; KeyError if there is none."""

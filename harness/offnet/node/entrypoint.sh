@@ -107,9 +107,12 @@ wants() { # wants DAEMON
     return 1
 }
 
-frr() { # frr DAEMON: in the foreground, with its own file (mgmtd knows no -f)
+frr() { # frr DAEMON: in the foreground, with its own file (mgmtd knows no -f, and reads it from its folder)
     case $1 in
-    mgmtd) supervise mgmtd /usr/lib/frr/mgmtd --log "file:$log/mgmtd.log" ;;
+    mgmtd)
+        [ ! -f "$conf/frr/mgmtd.conf" ] || cp "$conf/frr/mgmtd.conf" /etc/frr/
+        supervise mgmtd /usr/lib/frr/mgmtd --log "file:$log/mgmtd.log"
+        ;;
     *) supervise "$1" "/usr/lib/frr/$1" -f "$conf/frr/$1.conf" --log "file:$log/$1.log" ;;
     esac
 }
@@ -141,6 +144,21 @@ start_ldpd() {
     frr ldpd
 }
 
+# eigrpd starts no process for a VRF of which zebra has not told it yet, and never does later: it is
+# told again until it has one.
+configure_eigrpd() {
+    await_socket /run/frr/eigrpd.vty
+    sed -n 's/^router eigrp 1 vrf //p' "$conf/frr/eigrpd.conf" | while read -r vrf; do
+        tries=0
+        while vtysh -d eigrpd -c "show ip eigrp vrf $vrf interfaces" | grep -q 'not enabled'; do
+            [ $((tries += 1)) -le 50 ] || { fail eigrpd 1; return; }
+            vtysh -d eigrpd -c 'configure terminal' -c "no router eigrp 1 vrf $vrf"
+            vtysh -d eigrpd -f "$conf/frr/eigrpd.conf"
+            sleep 0.1
+        done
+    done >>"$log/entrypoint.log" 2>&1
+}
+
 start_frr() {
     [ -n "$DAEMONS" ] || return 0
     frr mgmtd &
@@ -148,9 +166,10 @@ start_frr() {
     frr zebra &
     # Not zserv.api: a client that comes and goes while zebra starts may leave it without any route.
     await_socket /run/frr/zebra.vty
-    for daemon in ospfd bgpd; do
+    for daemon in ospfd bgpd eigrpd; do
         ! wants "$daemon" || frr "$daemon" &
     done
+    ! wants eigrpd || configure_eigrpd &
     ! wants ldpd || start_ldpd &
 }
 

@@ -64,8 +64,9 @@ fi
 [ ! -f /etc/offnet/nftables.conf ] || show nftables.txt nft list ruleset
 
 ask zebra 'show version' 'show running-config' 'show ip route vrf all' 'show mpls table'
-ask ospfd 'show running-config' 'show ip ospf neighbor' 'show ip ospf route' 'show ip ospf database'
+ask ospfd 'show running-config' 'show ip ospf vrf all neighbor' 'show ip ospf vrf all route' 'show ip ospf vrf all database'
 ask ldpd 'show running-config' 'show mpls ldp neighbor' 'show mpls ldp binding'
+ask eigrpd 'show running-config' 'show ip eigrp neighbor' 'show ip eigrp topology'
 ask bgpd 'show running-config' 'show bgp ipv4 vpn summary' 'show bgp ipv4 vpn' 'show bgp ipv4 vpn json' \
     'show bgp vrf all ipv4 unicast'
 

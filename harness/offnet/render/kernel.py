@@ -20,6 +20,7 @@ LOCAL_TABLE_PREFERENCE = 32765
 # Lower than any real route: a destination that the VRF lacks must not be looked up in the main table.
 UNREACHABLE_METRIC = 4278198272
 MPLS_LABELS = 100_000
+TTL = 64  # of tunnels; routing packets, whose own is 1, would not get far with a copy of that
 
 
 def sysctl_lines(node: Node) -> Iterator[str]:
@@ -80,6 +81,11 @@ def _interface(interface: Interface) -> Iterator[str]:
         yield f"link add link {interface.parent} name {interface.name} type vlan id {interface.vlan}"
     elif interface.kind is InterfaceKind.DUMMY:
         yield f"link add {interface.name} type dummy"
+    elif interface.kind is InterfaceKind.GRE:
+        ends = f"local {interface.local} remote {interface.remote}"
+        yield f"link add {interface.name} type gre {ends} ttl {TTL}"
+        # Routing protocols send to groups; a GRE interface says of itself that it does not take them.
+        yield f"link set dev {interface.name} mtu {interface.mtu} multicast on"
     if interface.vrf:
         yield f"link set dev {interface.name} master {interface.vrf}"
     for address in interface.addresses:
@@ -100,5 +106,10 @@ def _route(route: StaticRoute) -> str:
 
 
 def needs_guard(node: Node) -> bool:
-    """A spoke's LAN, a client's inner address must stay closed to clear packets whatever charon does."""
-    return node.role in {Role.SPOKE, Role.CLIENT}
+    """What must stay closed to clear packets whatever charon does: a LAN, an inner address, GRE."""
+    return node.role in {Role.SPOKE, Role.CLIENT} or has_site_tunnels(node)
+
+
+def has_site_tunnels(node: Node) -> bool:
+    """Whether GRE tunnels of sites end on a node (those of the core carry labels)."""
+    return any(one.kind is InterfaceKind.GRE and not one.mpls for one in node.default.interfaces)

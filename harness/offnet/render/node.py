@@ -8,9 +8,15 @@ from typing import Any
 
 from offnet.network.aaa import GROUP_PASSWORD
 from offnet.network.ike import GroupDownload
-from offnet.network.model import Interface, InterfaceKind, Node, ReverseRoutePolicy, Role
+from offnet.network.model import EdgeProtocol, Interface, InterfaceKind, Node, ReverseRoutePolicy, Role
 from offnet.render.freeradius import freeradius_files
-from offnet.render.kernel import batch_lines, front_door_lines, needs_guard, sysctl_lines
+from offnet.render.kernel import (
+    batch_lines,
+    front_door_lines,
+    has_site_tunnels,
+    needs_guard,
+    sysctl_lines,
+)
 from offnet.render.strongswan import (
     Message,
     charon_settings,
@@ -48,7 +54,13 @@ def node_files(node: Node) -> dict[str, str]:
 def daemons(node: Node) -> tuple[str, ...]:
     """The FRR daemons of a node. mgmtd always: without it zebra polls for it every 10 ms."""
     context = node.default
-    configured = {"ospfd": context.ospf, "bgpd": context.bgp, "ldpd": context.ldp}
+    spoken = {edge.protocol for edge in context.edges}
+    configured = {
+        "ospfd": context.ospf or EdgeProtocol.OSPF in spoken,
+        "bgpd": context.bgp or EdgeProtocol.EBGP in spoken,
+        "ldpd": context.ldp,
+        "eigrpd": EdgeProtocol.EIGRP in spoken,
+    }
     chosen = [name for name, configuration in configured.items() if configuration]
     return ("mgmtd", "zebra", *chosen) if chosen else ()
 
@@ -79,12 +91,20 @@ def _environment(node: Node) -> str:
 def _frr(node: Node) -> dict[str, str]:
     context = node.default
     doors = {door.vrf: door.addresses[0].network for door in doors_inside(node)}
+    filtered = any(edge.accepted and edge.protocol is not EdgeProtocol.EBGP for edge in context.edges)
     return {
         f"frr/{daemon}.conf": template(f"frr/{daemon}.conf.j2").render(
-            node=node, ospf=context.ospf, ldp=context.ldp, bgp=context.bgp, vrfs=context.vrfs, doors=doors
+            node=node,
+            context=context,
+            ospf=context.ospf,
+            ldp=context.ldp,
+            bgp=context.bgp,
+            vrfs=context.vrfs,
+            doors=doors,
+            edge=EdgeProtocol,
         )
         for daemon in daemons(node)
-        if daemon != "mgmtd"
+        if daemon != "mgmtd" or filtered
     }
 
 
@@ -165,13 +185,16 @@ def _authorities(node: Node) -> dict[str, str]:
 
 
 def _guard(node: Node) -> str:
-    door = next(i for i in node.default.interfaces if i.kind is InterfaceKind.VETH)
+    interfaces, inner, whose = node.default.interfaces, "", "GRE of sites"
+    door = next(i for i in interfaces if i.kind is InterfaceKind.VETH)
     if node.role is Role.CLIENT:  # its inner address is not known beforehand: all but the outer one is inner
         inner, whose = f"!= {door.addresses[0].ip}", "its inner address"
-    else:
-        lan = next(i for i in node.default.interfaces if i.kind is InterfaceKind.DUMMY)
+    elif node.role is Role.SPOKE:
+        lan = next(i for i in interfaces if i.kind is InterfaceKind.DUMMY)
         inner, whose = str(lan.addresses[0].network), "its LAN"
-    return template("nftables.conf.j2").render(node=node, door=door.name, inner=inner, whose=whose)
+    return template("nftables.conf.j2").render(
+        node=node, door=door.name, inner=inner, whose=whose, gre=has_site_tunnels(node)
+    )
 
 
 def doors_inside(node: Node) -> tuple[Interface, ...]:

@@ -16,6 +16,7 @@ from offnet.intent.rules import (
     profiles,
     provider,
     remote_access,
+    tunnels,
     vpns,
 )
 from offnet.intent.salvage import Scope
@@ -91,6 +92,12 @@ RULES: tuple[Rule, ...] = (
     addresses.next_hop_beside_gateway,
     addresses.distinct_outer,
     addresses.outer_subnets_apart,
+    tunnels.tunnel_has_two_ends,
+    tunnels.tunnels_apart_from_lans,
+    tunnels.mtu_that_fits,
+    tunnels.whole_identity,
+    tunnels.one_address,
+    tunnels.own_as,
 )
 
 

@@ -44,9 +44,8 @@ def _outer(scope: Scope) -> Iterator[_Outer]:
         yield _Outer(f"NAT router {name}", ("nats", name, "address"), nat.address, (door, None))
     for name, site in scope.intent.sites.items():
         if isinstance(site, OffNetSite):
-            path = ("sites", name, "ipsec", "address")
-            realm = (site.ipsec.front_door, site.ipsec.behind)
-            yield _Outer(f"site {name}", path, site.ipsec.address, realm)
+            path = ("sites", name, site.METHOD, "address")
+            yield _Outer(f"site {name}", path, site.access.address, (site.front_door, site.behind))
     doors = {
         group: profile.front_door
         for profile in scope.intent.profiles.values()

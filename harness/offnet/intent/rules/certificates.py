@@ -40,7 +40,7 @@ def authority_exists(scope: Scope) -> Iterator[Finding]:
     for name, site in scope.intent.sites.items():
         if isinstance(site, OffNetSite):
             path = ("sites", name, "ipsec", "authority")
-            yield from _known(scope, site.ipsec.authority, path, f"site {name}")
+            yield from _known(scope, site.authority, path, f"site {name}")
 
 
 def _known(scope: Scope, authority: str | None, path: KeyPath, user: str) -> Iterator[Finding]:
@@ -72,7 +72,7 @@ def match_fits_authentication(scope: Scope) -> Iterator[Finding]:
             see = ("profiles", name, "authority")
             yield Finding((*path, "group"), IN_NO_CERTIFICATE, see=see)
     for name, site in scope.intent.sites.items():
-        if isinstance(site, OffNetSite) and site.ipsec.authority and site.ipsec.identity.group:
+        if isinstance(site, OffNetSite) and site.authority and site.access.identity.group:
             yield Finding(("sites", name, "ipsec", "identity", "group"), IN_NO_CERTIFICATE)
 
 
@@ -117,11 +117,11 @@ def one_map_fits_best(scope: Scope) -> Iterator[Finding]:
     """Of the maps that fit a certificate one names most, or all are of one profile."""
     selection = Selection(scope.intent.profiles, scope.intent.certificate_maps)
     for name, site in scope.intent.sites.items():
-        if not isinstance(site, OffNetSite) or site.ipsec.identity.certificate is None:
+        if not isinstance(site, OffNetSite) or site.access.identity.certificate is None:
             continue
         found = [
             selector
-            for selector in selection.fitting(*identity_of(site), site.ipsec.front_door, site.ipsec.authority)
+            for selector in selection.fitting(*identity_of(site), site.front_door, site.authority)
             if selector.kind == CERTIFICATE
         ]
         if len(found) > 1 and _alike(*found[:2]):

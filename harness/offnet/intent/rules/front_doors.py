@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from offnet.intent.document import KeyPath
 from offnet.intent.finding import Finding
-from offnet.intent.models import OffNetSite
+from offnet.intent.models import IpsecSite
 from offnet.intent.realms import nat_door
 from offnet.intent.rules.names import one_of
 from offnet.intent.salvage import Scope
@@ -55,10 +55,10 @@ def door_vrf(scope: Scope) -> Iterator[Finding]:
 def site_door(scope: Scope) -> Iterator[Finding]:
     """A site comes in by a door of its gateway; those behind one NAT router by the same."""
     for name, site in scope.intent.sites.items():
-        if not isinstance(site, OffNetSite) or site.ipsec.gateway not in scope.intent.gateways:
+        if not isinstance(site, IpsecSite) or site.access.gateway not in scope.intent.gateways:
             continue
         path: KeyPath = ("sites", name, "ipsec", "front_door")
-        gateway, door, behind = site.ipsec.gateway, site.ipsec.front_door, site.ipsec.behind
+        gateway, door, behind = site.access.gateway, site.front_door, site.behind
         doors = scope.intent.gateways[gateway].front_doors
         if doors and door is None:
             yield Finding(path, f"a value, one of {', '.join(doors)}: gateway {gateway} has front doors")
@@ -114,15 +114,12 @@ def one_door_a_vpn(scope: Scope) -> Iterator[Finding]:
     owner: dict[tuple[str, str], tuple[str | None, str]] = {}
     selection = Selection(scope.intent.profiles, scope.intent.certificate_maps)
     for name, site in scope.intent.sites.items():
-        if not isinstance(site, OffNetSite):
+        if not isinstance(site, IpsecSite):
             continue
-        door = site.ipsec.front_door
-        if (
-            selection.select(*identity_of(site), door, site.ipsec.authority) is None
-            and site.ipsec.profile is None
-        ):
+        door = site.front_door
+        if selection.select(*identity_of(site), door, site.authority) is None and site.profile is None:
             continue
-        other, first = owner.setdefault((site.ipsec.gateway, site.vpn), (door, name))
+        other, first = owner.setdefault((site.access.gateway, site.vpn), (door, name))
         if other != door:
             expected = f"{other}, by which {first} of the same VPN {site.vpn} comes"
             see = ("sites", first, "ipsec", "front_door")

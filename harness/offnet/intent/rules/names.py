@@ -7,7 +7,7 @@ from difflib import get_close_matches
 
 from offnet.intent.document import KeyPath
 from offnet.intent.finding import Finding
-from offnet.intent.models import OffNetSite, OnNetSite
+from offnet.intent.models import IpsecSite, OffNetSite, OnNetSite
 from offnet.intent.salvage import Scope
 
 _LISTED = 8
@@ -86,17 +86,17 @@ def site_gateway(scope: Scope) -> Iterator[Finding]:
     """An off-net site's tunnel ends on a gateway of this lab."""
     gateways = scope.intent.gateways
     for name, site in scope.intent.sites.items():
-        if isinstance(site, OffNetSite) and scope.lacks("gateways", site.ipsec.gateway):
-            expected = one_of(site.ipsec.gateway, gateways, "a gateway of this lab")
-            yield Finding(("sites", name, "ipsec", "gateway"), expected)
+        if isinstance(site, OffNetSite) and scope.lacks("gateways", site.access.gateway):
+            expected = one_of(site.access.gateway, gateways, "a gateway of this lab")
+            yield Finding(("sites", name, site.METHOD, "gateway"), expected)
 
 
 def site_nat(scope: Scope) -> Iterator[Finding]:
     """A site or client is behind a NAT router of this lab."""
     nats = scope.intent.nats
-    sites = ((name, site) for name, site in scope.intent.sites.items() if isinstance(site, OffNetSite))
+    sites = ((name, site) for name, site in scope.intent.sites.items() if isinstance(site, IpsecSite))
     named: list[tuple[KeyPath, str | None]] = [
-        (("sites", name, "ipsec", "behind"), site.ipsec.behind) for name, site in sites
+        (("sites", name, "ipsec", "behind"), site.behind) for name, site in sites
     ]
     named += [(("clients", name, "behind"), client.behind) for name, client in scope.intent.clients.items()]
     for path, behind in named:

@@ -35,26 +35,26 @@ def _off_net(scope: Scope) -> Iterator[tuple[str, OffNetSite]]:
 
 def _path(name: str, site: OffNetSite) -> KeyPath:
     """The key that says who a site is."""
-    kinds = [kind for kind, _ in site.ipsec.identity.chosen()]
-    return ("sites", name, "ipsec", *(("identity", kinds[0]) if kinds else ("address",)))
+    kinds = [kind for kind, _ in site.access.identity.chosen()]
+    return ("sites", name, site.METHOD, *(("identity", kinds[0]) if kinds else ("address",)))
 
 
 def one_identity(scope: Scope) -> Iterator[Finding]:
     """A site says one thing of itself."""
     for name, site in _off_net(scope):
-        if "identity" in site.ipsec.model_fields_set and len(site.ipsec.identity.chosen()) != 1:
-            kinds = ", ".join(type(site.ipsec.identity).model_fields)
-            yield Finding(("sites", name, "ipsec", "identity"), f"one of {kinds}")
+        if "identity" in site.access.model_fields_set and len(site.access.identity.chosen()) != 1:
+            kinds = ", ".join(type(site.access.identity).model_fields)
+            yield Finding(("sites", name, site.METHOD, "identity"), f"one of {kinds}")
 
 
 def distinct_identities(scope: Scope) -> Iterator[Finding]:
     """A peer that comes with the identity of another one takes its place."""
     owner: dict[tuple[str, str | None, str, str], str] = {}
     for name, site in _off_net(scope):
-        if not site.ipsec.identity.chosen():
+        if not site.access.identity.chosen():
             continue  # addresses are judged as addresses
         kind, value = identity_of(site)
-        other = owner.setdefault((site.ipsec.gateway, site.ipsec.front_door, kind, value), name)
+        other = owner.setdefault((site.access.gateway, site.front_door, kind, value), name)
         if other != name:
             see = _path(other, scope.intent.sites[other])  # type: ignore[arg-type]  # all here are off-net
             yield Finding(_path(name, site), f"an identity of its own, {other} has this one", see=see)
@@ -66,10 +66,10 @@ def selected(scope: Scope) -> Iterator[Finding]:
     selection = Selection(profiles, scope.intent.certificate_maps)
     told = scope.whole("profiles") and all(_usable(scope, profile) for profile in profiles.values())
     for name, site in _off_net(scope):
-        if site.ipsec.profile is not None:
+        if site.profile is not None:
             continue
         kind, value = identity_of(site)
-        selector = selection.select(kind, value, site.ipsec.front_door, site.ipsec.authority)
+        selector = selection.select(kind, value, site.front_door, site.authority)
         if selector is None:
             if told:
                 yield _unmatched(name, site, selection)
@@ -85,8 +85,8 @@ def movable(scope: Scope) -> Iterator[Finding]:
     selection = Selection(profiles, scope.intent.certificate_maps)
     for name, site in _off_net(scope):
         kind, value = identity_of(site)
-        selector = selection.select(kind, value, site.ipsec.front_door, site.ipsec.authority)
-        if not site.ipsec.dynamic or selector is None:
+        selector = selection.select(kind, value, site.front_door, site.authority)
+        if not site.dynamic or selector is None:
             continue
         path: KeyPath = ("sites", name, "ipsec", "dynamic")
         see = ("profiles", selector.profile)
@@ -104,13 +104,13 @@ def one_key_an_owner(scope: Scope) -> Iterator[Finding]:
     selection = Selection(scope.intent.profiles, scope.intent.certificate_maps)
     for name, site in _off_net(scope):
         kind, value = identity_of(site)
-        selector = selection.select(kind, value, site.ipsec.front_door, site.ipsec.authority)
+        selector = selection.select(kind, value, site.front_door, site.authority)
         ring = scope.intent.profiles[selector.profile].keyring if selector else None
         keyring = scope.intent.keyrings.get(ring or "")
         if keyring is None:
             continue
         for own in (own for own in key_owners(site) if own in keyring.keys):
-            other, key = owner.setdefault((site.ipsec.gateway, own), (name, keyring.keys[own]))
+            other, key = owner.setdefault((site.access.gateway, own), (name, keyring.keys[own]))
             if key != keyring.keys[own]:
                 expected = f"a peer whose key is its own: {other} is {own} as well, with another key"
                 yield Finding(_path(name, site), expected, see=("sites", other))
@@ -127,10 +127,10 @@ def _unmatched(name: str, site: OffNetSite, selection: Selection) -> Finding:
     kind, value = identity_of(site)
     signing = (selection.select(kind, value, authority=authority) for authority in selection.authorities)
     near = next((one for one in signing if one is not None and one.kind != ANYBODY), None)
-    if near is not None and site.ipsec.authority is None:
+    if near is not None and site.authority is None:
         expected = f"a value: profile {near.profile} matches {value}, and its peers have certificates"
         return Finding(("sites", name, "ipsec", "authority"), expected, see=("profiles", near.profile))
-    by = f" with authority {site.ipsec.authority}" if site.ipsec.authority else ""
+    by = f" with authority {site.authority}" if site.authority else ""
     return Finding(_path(name, site), f"{_NOUNS[kind]} that a profile{by} matches; add it to {_WAYS[kind]}")
 
 
@@ -139,11 +139,11 @@ def has_key(scope: Scope) -> Iterator[Finding]:
     selection = Selection(scope.intent.profiles, scope.intent.certificate_maps)
     for name, site in _off_net(scope):
         kind, value = identity_of(site)
-        selector = selection.select(kind, value, site.ipsec.front_door, site.ipsec.authority)
+        selector = selection.select(kind, value, site.front_door, site.authority)
         if kind == "group" and value in scope.intent.groups:
             expected = "a group of sites: the users of this one log in"
             yield Finding(_path(name, site), expected, see=("groups", value))
-        chosen = site.ipsec.profile or (selector and selector.profile)
+        chosen = site.profile or (selector and selector.profile)
         if chosen not in scope.intent.profiles or (selector and selector.kind in ("address", "group")):
             continue  # told already, where the match is
         ring = scope.intent.profiles[chosen].keyring or ""
@@ -157,7 +157,7 @@ def incomplete_by_name(scope: Scope) -> Iterator[Finding]:
     """Only an incomplete profile is given to a site by name: any other one is selected by the identity."""
     profiles = scope.intent.profiles
     for name, site in _off_net(scope):
-        chosen, path = site.ipsec.profile, ("sites", name, "ipsec", "profile")
+        chosen, path = site.profile, ("sites", name, site.METHOD, "profile")
         if chosen is None:
             continue
         if scope.lacks("profiles", chosen):

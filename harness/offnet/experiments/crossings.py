@@ -1,0 +1,72 @@
+"""Probes counted where they go into a GRE tunnel and come out of it: its SA carries routing as well."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from offnet.experiments.bench import Bench, gather
+from offnet.network.model import Network, Site
+
+TABLE = "offnet_crossings"
+Crossing = tuple[str, str, str]
+"""Node, tunnel interface, and ``in`` or ``out``."""
+Crossings = dict[Crossing, int]
+
+_COUNTED = re.compile(r'counter packets (\d+) bytes \d+ comment "(in|out) (\S+)"')
+
+
+def crossings_of(site: Site) -> tuple[Crossing, ...]:
+    """Where what a site sends and gets is counted: both ends of its GRE tunnel, both ways."""
+    if site.tunnel is None or site.tunnel.gre is None:
+        return ()
+    gre = site.tunnel.gre
+    ends = ((site.node, gre.site_interface), (site.tunnel.gateway, gre.gateway_interface))
+    return tuple((node, interface, way) for node, interface in ends for way in ("in", "out"))
+
+
+def count_crossings(bench: Bench, length: int) -> None:
+    """Makes every end of a tunnel count ICMP packets of this length, from zero."""
+    places = _places(bench.network)
+    gather(places, lambda node: _install(bench, node, places[node], length))
+
+
+def crossings(bench: Bench) -> Crossings:
+    """What has been counted since."""
+    found: Crossings = {}
+    for node, counted in gather(_places(bench.network), lambda node: _read(bench, node)).items():
+        found |= {(node, interface, way): packets for interface, way, packets in counted}
+    return found
+
+
+def _places(network: Network) -> dict[str, list[str]]:
+    """The tunnel interfaces of every node that has any."""
+    places: dict[str, list[str]] = {}
+    for site in network.sites:
+        for node, interface, way in crossings_of(site):
+            if way == "in":
+                places.setdefault(node, []).append(interface)
+    return places
+
+
+def _install(bench: Bench, node: str, interfaces: list[str], length: int) -> None:
+    chains = (("prerouting", "iifname", "in"), ("postrouting", "oifname", "out"))
+    text = f"table ip {TABLE} {{}}\ndelete table ip {TABLE}\ntable ip {TABLE} {{\n"
+    for hook, key, way in chains:
+        text += f" chain {hook} {{ type filter hook {hook} priority -300; policy accept;\n"
+        for name in interfaces:
+            text += (
+                f"  {key} {name} icmp type {{ echo-request, echo-reply }} meta length {length}"
+                f' counter comment "{way} {name}"\n'
+            )
+        text += " }\n"
+    bench.lab.run(node, ["nft", "-f", "-"], input=f"{text}}}\n".encode(), timeout=10)
+
+
+def _read(bench: Bench, node: str) -> list[tuple[str, str, int]]:
+    return list(_parse(bench.lab.run(node, ["nft", "list", "table", "ip", TABLE], timeout=10).stdout))
+
+
+def _parse(text: str) -> Iterator[tuple[str, str, int]]:
+    for packets, way, interface in _COUNTED.findall(text):
+        yield interface, way, int(packets)
