@@ -99,7 +99,7 @@ def _child_mistakes(
 ) -> Iterator[str]:
     if child.remote_ts != (tunnel.protected(site.lan),):
         yield f"protects {', '.join(child.remote_ts)}"
-    if child.local_ts != (tuple(str(prefix) for prefix in tunnel.reaches) or connection.children[0].local_ts):
+    if child.local_ts != _reached(tunnel, connection):
         yield f"for {', '.join(child.local_ts)}"
     if child.if_id != tunnel.if_id:
         yield f"if_id {child.if_id}"
@@ -107,6 +107,13 @@ def _child_mistakes(
         yield f"{child.mode} mode"
     if not any(esp_matches(child, wanted) for wanted in connection.children[0].esp_proposals):
         yield f"transform {child.encryption} {child.integrity} {child.dh_group}".rstrip()
+
+
+def _reached(tunnel: Tunnel, connection: IkeConnection) -> tuple[str, ...]:
+    """What the SA protects at the aggregator's end: GRE, what a split tunnel is for, or what is configured."""
+    if tunnel.gre:
+        return (f"{tunnel.gateway_address}/32[gre]",)
+    return tuple(str(prefix) for prefix in tunnel.reaches) or connection.children[0].local_ts
 
 
 def _child_text(child: ChildSaState) -> str:

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 
 from offnet.errors import DeadlineExpired
 from offnet.experiments.bench import Bench, gather
-from offnet.experiments.presence import POLL
-from offnet.experiments.subjects import Subject, subjects
+from offnet.experiments.presence import POLL, await_presence
+from offnet.experiments.subjects import Subject, learned, subjects
 from offnet.network.model import EdgeProtocol, GreTunnel
 from offnet.observe.kernel import vrf_routes
-from offnet.observe.kernel_model import KernelRoute
+from offnet.observe.kernel_model import MAIN_TABLE, KernelRoute
 from offnet.observe.question import ask
 from offnet.wait import until
 
@@ -82,6 +82,14 @@ def _announcing(bench: Bench, subject: Subject) -> Iterator[None]:
         bench.lab.run(node, ["ip", "address", "del", *address[2:5]])
         if protocol is EdgeProtocol.EBGP:
             _vtysh(bench, node, inside[0], "bgp network import-check")
+        _await_own_routes(bench, subject)
+
+
+def _await_own_routes(bench: Bench, subject: Subject) -> None:
+    """What the site took for its own meanwhile it learns again."""
+    here = ((subject.site.node, MAIN_TABLE),)
+    for other in learned(bench.network, subject.site):
+        await_presence(bench.lab, here, other.lan, wanted=True, seconds=DEADLINE)
 
 
 def _vtysh(bench: Bench, node: str, *lines: str) -> None:
