@@ -110,7 +110,7 @@ def _child_mistakes(
 
 
 def _reached(tunnel: Tunnel, connection: IkeConnection) -> tuple[str, ...]:
-    """What the SA protects at the aggregator's end: GRE, what a split tunnel is for, or what is configured."""
+    """What the SA protects at the aggregator's end: GRE, what a split tunnel is for, else all."""
     if tunnel.gre:
         return (f"{tunnel.gateway_address}/32[gre]",)
     return tuple(str(prefix) for prefix in tunnel.reaches) or connection.children[0].local_ts

@@ -134,7 +134,7 @@ class Peer:
 
 
 def resolve(intent: LabIntent, numbers: Numbers, method: type[OffNetSite] = OffNetSite) -> Iterator[Peer]:
-    """Every off-net site (of one access method) with the match that selects its profile, or its incomplete profile."""
+    """Every off-net site (of a kind) with the match that selects its profile, or its incomplete profile."""
     selection = Selection(intent.profiles, intent.certificate_maps)
     for name, site in intent.sites.items():
         if not isinstance(site, method):
