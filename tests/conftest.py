@@ -72,7 +72,7 @@ def kernel() -> Path:
 
 @pytest.fixture(scope="session")
 def running_variant(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Variant:
-    """Run a lab under another name, with profiles, gateways or sites changed, while a block lasts.
+    """Run a lab under another name, with some sections changed, while a block lasts.
 
     What a change says is None goes.
     """
@@ -87,9 +87,11 @@ def running_variant(request: pytest.FixtureRequest, tmp_path_factory: pytest.Tem
         *,
         lab: str = "single-ip",
         sites: Changes = UNCHANGED,
+        overlays: Changes = UNCHANGED,
     ) -> Iterator[Bench]:
         data = plain_data(resources.labs() / lab) | {"name": name}
-        for section, entries in (("profiles", profiles), ("gateways", gateways), ("sites", sites)):
+        changed = {"profiles": profiles, "gateways": gateways, "sites": sites, "overlays": overlays}
+        for section, entries in changed.items():
             for entry, changes in entries.items():
                 merged = data[section].get(entry, {}) | changes
                 data[section][entry] = {key: value for key, value in merged.items() if value is not None}

@@ -10,6 +10,10 @@ from offnet.checks import (
     incomplete,
     injection,
     isolation,
+    overlay_reach,
+    overlay_routes,
+    overlay_sas,
+    overlay_wire,
     reach,
     refusals,
     remote_access,
@@ -29,8 +33,11 @@ def derive(network: Network, *, with_faults: bool = False) -> tuple[Claim[Any], 
     """
     topics = (
         sas.claims,
+        overlay_sas.claims,
         remote_access.passive,
         routes.claims,
+        overlay_routes.claims,
+        overlay_reach.claims,
         reach.claims,
         isolation.claims,
         route_targets.claims,
@@ -40,6 +47,7 @@ def derive(network: Network, *, with_faults: bool = False) -> tuple[Claim[Any], 
         incomplete.claims,
         remote_access.claims,
         wire.claims,
+        overlay_wire.claims,
     )
     wanted = (*topics, faults.claims) if with_faults else topics
     return tuple(claim for claims in wanted for claim in claims(network))

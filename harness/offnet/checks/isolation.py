@@ -14,7 +14,7 @@ from offnet.experiments.isolation import (
     isolation,
     shared_targets,
 )
-from offnet.experiments.subjects import left_out, routed
+from offnet.experiments.subjects import arrives
 from offnet.network.model import Network, Site
 
 
@@ -37,8 +37,7 @@ def claims(network: Network) -> Iterator[Claim[Any]]:
 
 def _tagged(network: Network, source: Site, target: Site) -> Claim[Isolation]:
     twins = [site for site in network.sites if site.host == target.host and site.vpn != source.vpn]
-    open_way = routed(target) and not (left_out(source, target) or left_out(target, source))
-    wanted = PROBES if open_way else 0
+    wanted = PROBES if arrives(source, target) else 0
 
     def judge(seen: Isolation) -> Verdict:
         tag = seen.lengths[source.name]

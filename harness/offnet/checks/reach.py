@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Any
 
 from offnet.checks.claim import Claim, Verdict, verdict
@@ -26,7 +26,8 @@ def claims(network: Network) -> Iterator[Claim[Any]]:
     """One claim for each ordered pair of sites of a VPN."""
     for source in network.sites:
         for target in network.sites:
-            if source.vpn == target.vpn and source is not target:
+            meshed = source.overlay is not None and source.overlay == target.overlay
+            if source.vpn == target.vpn and source is not target and not meshed:
                 if joined(source, target):
                     yield _claim(network, source, target)
                 else:
@@ -53,8 +54,12 @@ def _counted(site: Site, tunnel: Tunnel) -> str:
     return f"the {'GRE tunnel' if tunnel.gre else 'SAs'} of {site.name}"
 
 
+def _why(site: Site) -> str:
+    return f"{site.name} {'is in an overlay' if site.overlay else 'has rri: off'}"
+
+
 def _unrouted(source: Site, target: Site) -> Claim[Looked]:
-    off = next((f"{site.name} has rri: off" for site in (source, target) if not routed(site)), "split tunnel")
+    off = next((_why(site) for site in (source, target) if not routed(site)), "split tunnel")
     return Claim(
         proof=1,
         name=f"{source.vpn}: {source.name} gets no reply from {target.name} ({off})",
@@ -92,7 +97,7 @@ def judge(
                 mistakes.append(f"no current SA of {site.name} at both ends")
             else:
                 expected |= dict.fromkeys(_ends(site, pair), sent)
-    mistakes += _differences(expected, seen.growth, _with_routing(network, state))
+    mistakes += differences(expected, seen.growth, _with_routing(network, state))
     crossed: Crossings = {place: sent for site in (source, target) for place in crossings_of(site)}
     mistakes += [
         f"{seen.crossed.get(place, 0)} probes {way} {interface} of {node}, not {crossed.get(place, 0)}"
@@ -119,7 +124,8 @@ def _ends(site: Site, pair: SaPair) -> tuple[tuple[str, int], ...]:
     )
 
 
-def _differences(expected: Counters, growth: Counters, routing: set[tuple[str, int]]) -> list[str]:
+def differences(expected: Counters, growth: Counters, routing: Collection[tuple[str, int]] = ()) -> list[str]:
+    """SAs that did not grow by what is expected; those that carry ``routing`` may grow by more."""
     mistakes = []
     for node, spi in sorted(expected.keys() | growth.keys()):
         grew, wanted = growth.get((node, spi), 0), expected.get((node, spi), 0)

@@ -34,7 +34,8 @@ def claims(network: Network) -> Iterator[Claim[Any]]:
         yield _p_router(network, router)
     for pe in network.role(Role.PE):
         yield from (_twins(network, prefix, pe) for prefix in _shared_prefixes(network))
-        yield _no_peer_routes(network, pe)
+        if any(network.tunnels()):
+            yield _no_peer_routes(network, pe)
 
 
 def _injected(network: Network, site: Site, tunnel: Tunnel) -> Claim[Routes]:

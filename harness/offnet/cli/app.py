@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from offnet.cli import check, doctor, image, labs, lifecycle, nodes, show
+from offnet.cli import check, compare, doctor, image, labs, lifecycle, nodes, show
 
 _LABS, _RUN, _LOOK, _MACHINE = "Labs", "Run and prove", "Look inside", "This machine"
 
@@ -63,6 +63,7 @@ def _root(
 
 
 labs.register(application, _LABS)
+compare.register(application, _LABS)
 check.register(application, _RUN)
 lifecycle.register(application, _RUN)
 show.register(application, _LOOK)

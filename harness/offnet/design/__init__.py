@@ -11,12 +11,13 @@ from offnet.design.interfaces import interfaces_that_meet
 from offnet.design.internet import internet
 from offnet.design.numbers import number
 from offnet.design.on_net import on_net
+from offnet.design.overlays import meshes, overlays, uses_internet
 from offnet.design.parts import Contribution, assemble
 from offnet.design.remote_access import remote_access
 from offnet.design.site_to_site import site_to_site
 from offnet.intent.loader import refuse
 from offnet.intent.models import LabIntent
-from offnet.network.model import Crypto, Network, Vpn
+from offnet.network.model import Crypto, Network, Node, Role, Vpn
 
 
 def design(intent: LabIntent, crypto: Crypto | None = None) -> Network:
@@ -28,9 +29,10 @@ def design(intent: LabIntent, crypto: Crypto | None = None) -> Network:
     numbers = number(intent)
     rules: tuple[Contribution, ...] = (
         core(intent, numbers),
-        internet(intent),
+        internet(intent) if uses_internet(intent) else Contribution(),
         on_net(intent, numbers.lans),
         site_to_site(intent, numbers, variant),
+        overlays(intent, numbers, variant),
         remote_access(intent, numbers, variant),
         aaa(intent),
         certificates(intent, numbers, variant),
@@ -51,5 +53,14 @@ def design(intent: LabIntent, crypto: Crypto | None = None) -> Network:
         vpns=tuple(Vpn(name, vpn.rd, vpn.rt.import_, vpn.rt.export) for name, vpn in intent.vpns.items()),
         sites=tuple(sites[name] for name in (*intent.sites, *intent.clients) if name in sites),
         unprotected=tuple(site for rule in rules for site in rule.unprotected),
-        capture_point=intent.internet,
+        capture_point=_capture_point(intent, nodes),
+        overlays=meshes(intent, numbers),
     )
+
+
+def _capture_point(intent: LabIntent, nodes: tuple[Node, ...]) -> str:
+    """The Internet, where there is one; else the core, at a P router if there is one."""
+    if uses_internet(intent):
+        return intent.internet
+    routers = [node for node in nodes if node.role in (Role.P, Role.PE)]
+    return min(routers, key=lambda node: node.role is Role.PE).name

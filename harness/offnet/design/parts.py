@@ -52,6 +52,7 @@ class Part:
     secrets: tuple[SharedSecret, ...] = ()
     policies: tuple[ReverseRoutePolicy, ...] = ()
     await_peers: tuple[IPv4Address, ...] = ()
+    awaited: bool = False
     drops: tuple[Drop, ...] = ()
     pools: tuple[AddressPool, ...] = ()
     downloads: tuple[GroupDownload, ...] = ()
@@ -114,6 +115,7 @@ def _ike(parts: tuple[Part, ...]) -> IkeDaemon | None:
         connections,
         secrets=tuple(dict.fromkeys(secret for part in parts for secret in part.secrets)),
         await_peers=tuple(peer for part in parts for peer in part.await_peers),
+        awaited=any(part.awaited for part in parts),
         pools=tuple(pool for part in parts for pool in part.pools),
         downloads=downloads,
         radius=next((part.radius_access for part in parts if part.radius_access), None),

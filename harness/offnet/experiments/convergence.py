@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 from offnet.experiments.labels import stack_depth
+from offnet.experiments.overlays import await_overlays
 from offnet.experiments.presence import POLL, await_route, follow
 from offnet.experiments.subjects import learned, routed
 from offnet.network.model import Network, Node, Role, Site, Tunnel
@@ -41,6 +42,7 @@ def converge(network: Network, lab: RunningLab, seconds: float = CONVERGENCE_DEA
             what=f"all labels of the remote sites imposed by {pe.name}",
             seen=lambda: "; ".join(diagnose(network, lab)),
         )
+    await_overlays(network, lab, limit)
     for site, tunnel in network.tunnels():
         if tunnel.rri != "dynamic":  # elsewhere the route tells that the SA is there
             _await_sa(lab, site, tunnel, limit)

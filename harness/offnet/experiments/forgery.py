@@ -36,8 +36,12 @@ def forge(bench: Bench, subject: Subject) -> Forgery:
 
 
 def _key(bench: Bench, subject: Subject) -> Forgery:
-    # Of a client it is the last one, the user's: only the client itself can know that a group key is wrong.
-    right = bench.network.node(subject.site.node).ike.secrets[-1]  # type: ignore[union-attr]  # it has charon
+    daemon, peer = bench.network.node(subject.site.node).ike, str(subject.tunnel.gateway_address)
+    assert daemon is not None  # noqa: S101 - a tunnel's end has charon
+    # A member of an overlay has a key for each peer. Of a client it is the last one, the user's: only the
+    # client itself can know that a group key is wrong.
+    own = [key for key in daemon.secrets if subject.site.overlay is None or peer in key.owners]
+    right = own[-1]
     spoke = bench.vici(subject.site.node)
     spoke.load_shared(replace(right, secret=f"not-{right.secret}"))
     return Forgery(subject.tunnel.site_connection, lambda: spoke.load_shared(right))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from offnet.network.model import IkeConnection, Network, Role, Site, Tunnel
+from offnet.network.model import IkeConnection, Network, Overlay, OverlayTunnel, Role, Site, Tunnel
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,8 +23,18 @@ class Subject:
 
 
 def routed(site: Site) -> bool:
-    """Whether the lab gives its VPN a route to a site: with ``rri: off`` that is left to others."""
-    return site.tunnel is None or site.tunnel.rri != "off"
+    """Whether the provider has a route to a site: with ``rri: off`` that is left to others.
+
+    What an overlay connects, the provider never knows.
+    """
+    return site.overlay is None and (site.tunnel is None or site.tunnel.rri != "off")
+
+
+def arrives(source: Site, target: Site) -> bool:
+    """Whether the lab gives a site's packets a way to another site of its VPN."""
+    if source.overlay or target.overlay:
+        return source.overlay == target.overlay
+    return routed(target) and not (left_out(source, target) or left_out(target, source))
 
 
 def joined(one: Site, other: Site) -> bool:
@@ -46,9 +56,10 @@ def learned(network: Network, site: Site) -> tuple[Site, ...]:
 
 
 def subjects(network: Network) -> tuple[Subject, ...]:
-    """The last site of every VPN and way into it, and its last client, that have a partner."""
+    """The last site of every VPN and way into it, its last client, and a member of every overlay."""
     last = {(site.vpn, tunnel.access): site for site, tunnel in network.tunnels() if partners(network, site)}
-    return tuple(subject_of(network, site) for site in last.values())
+    members = (_member(network, overlay) for overlay in network.overlays)
+    return (*(subject_of(network, site) for site in last.values()), *members)
 
 
 def partners(network: Network, site: Site) -> list[Site]:
@@ -71,3 +82,28 @@ def _tables(network: Network, site: Site) -> tuple[tuple[str, int], ...]:
         return ()
     pes = sorted(network.role(Role.PE), key=lambda pe: pe.name != site.pe)
     return tuple((pe.name, pe.default.vrf(site.vpn).table) for pe in pes)
+
+
+def _member(network: Network, overlay: Overlay) -> Subject:
+    """The member that sets up all of its tunnels, with one of them: nobody else need bring it back."""
+    site = network.site(min(overlay.sites))
+    tunnel = next(one for one in overlay.tunnels if one.initiator == site.name)
+    partner = network.site(tunnel.responder)
+    connection = network.node(site.node).connection(partner.name)
+    return Subject(site, as_tunnel(overlay, tunnel), partner, connection, ())
+
+
+def as_tunnel(overlay: Overlay, tunnel: OverlayTunnel) -> Tunnel:
+    """A tunnel of an overlay as its responder sees it: that of a site whose gateway it is."""
+    return Tunnel(
+        gateway=tunnel.responder,
+        gateway_address=tunnel.responder_address,
+        gateway_connection=tunnel.initiator,
+        site_connection=tunnel.responder,
+        address=tunnel.initiator_address,
+        identity=str(tunnel.initiator_address),
+        profile=overlay.name,
+        vrf=overlay.vpn,
+        if_id=0,
+        rri="off",
+    )

@@ -19,10 +19,12 @@ from pydantic import (
 
 from offnet.intent.base import Model
 from offnet.intent.certificates import Authority, Rdns
+from offnet.intent.dpd import Dpd
 from offnet.intent.front_doors import Door, FrontDoor
 from offnet.intent.identities import ANYBODY, Keyring, KeyringEntry, Match, SiteIdentity
 from offnet.intent.nats import Nat
-from offnet.intent.proposals import ModernEsp, ModernIke, PrintedEsp, PrintedIke
+from offnet.intent.overlays import Overlay
+from offnet.intent.policies import EspTransforms, IkePolicies
 from offnet.intent.remote_access import AaaServer, Client, Group, Pool, ProfileAaa, User
 from offnet.intent.scalars import (
     Address,
@@ -37,7 +39,17 @@ from offnet.intent.scalars import (
     VpnName,
     refuse,
 )
-from offnet.intent.sites import Gre, GreSite, Ipsec, IpsecSite, OffNetSite, OnNetSite, Site, SiteEntry
+from offnet.intent.sites import (
+    Gre,
+    GreSite,
+    Ipsec,
+    IpsecSite,
+    OffNetSite,
+    OnNetSite,
+    OverlaySite,
+    Site,
+    SiteEntry,
+)
 from offnet.network.model import Crypto
 
 __all__ = [
@@ -60,6 +72,8 @@ __all__ = [
     "Nat",
     "OffNetSite",
     "OnNetSite",
+    "Overlay",
+    "OverlaySite",
     "Profile",
     "Provider",
     "RouteTargets",
@@ -112,43 +126,6 @@ class Provider(Model):
     link_pool: Prefix = Field(
         default=IPv4Network("172.16.0.0/16"), description="Core links get a /31 each from here, by name."
     )
-
-
-class IkePolicies(Model):
-    """IKE proposals per crypto variant, in order of preference."""
-
-    as_printed: Annotated[tuple[PrintedIke, ...], Field(strict=False)] = Field(
-        alias="as-printed", min_length=1, description="IKEv1, as the book prints it: for teaching only."
-    )
-    modern: Annotated[tuple[ModernIke, ...], Field(strict=False)] = Field(
-        min_length=1, description="IKEv2, without broken algorithms."
-    )
-
-    def of(self, crypto: Crypto) -> tuple[str, ...]:
-        """The proposals of one variant."""
-        return self.as_printed if crypto is Crypto.AS_PRINTED else self.modern
-
-
-class EspTransforms(Model):
-    """ESP proposals per crypto variant, in order of preference."""
-
-    as_printed: Annotated[tuple[PrintedEsp, ...], Field(strict=False)] = Field(
-        alias="as-printed", min_length=1, description="Transforms as the book prints them: for teaching only."
-    )
-    modern: Annotated[tuple[ModernEsp, ...], Field(strict=False)] = Field(
-        min_length=1, description="Transforms without broken algorithms; a group gives forward secrecy."
-    )
-
-    def of(self, crypto: Crypto) -> tuple[str, ...]:
-        """The proposals of one variant."""
-        return self.as_printed if crypto is Crypto.AS_PRINTED else self.modern
-
-
-class Dpd(Model):
-    """Dead peer detection, in seconds."""
-
-    delay: int = Field(default=10, ge=1, le=3600, description="Probe after this long without traffic.")
-    timeout: int = Field(default=60, ge=2, le=86400, description="A silent peer is dead after this long.")
 
 
 class Gateway(Model):
@@ -279,6 +256,9 @@ class LabIntent(Model):
     sites: dict[NodeName, SiteEntry] = Field(min_length=1, description="Customer sites by name.")
     nats: dict[NodeName, Nat] = Field(default={}, description="NAT routers by name.")
     clients: dict[NodeName, Client] = Field(default={}, description="Telecommuters by name.")
+    overlays: dict[Name, Overlay] = Field(
+        default={}, description="Meshes between customers' routers by name."
+    )
     internet: NodeName = Field(default="inet", description="Name of the node that plays the Internet.")
 
     _path: Path = PrivateAttr(default=Path("lab.yml"))

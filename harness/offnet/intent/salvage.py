@@ -25,6 +25,7 @@ _SECTIONS = (
     "sites",
     "nats",
     "clients",
+    "overlays",
 )
 
 

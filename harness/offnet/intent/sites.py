@@ -8,13 +8,14 @@ from pydantic import Discriminator, Field, Tag
 
 from offnet.intent.base import Model
 from offnet.intent.identities import SiteIdentity
+from offnet.intent.overlays import MeshMember
 from offnet.intent.scalars import Address, Interface, Name, NodeName, Prefix, VpnName
 from offnet.network.routing import EdgeProtocol
 
 # Tags of unions appear in the locations of errors; no key of a YAML file looks like these.
-ON_NET, OFF_NET, BY_GRE = "<on-net>", "<off-net>", "<by-gre>"
+ON_NET, OFF_NET, BY_GRE, OVERLAY = "<on-net>", "<off-net>", "<by-gre>", "<overlay>"
 # What a site is, by the key that says how it is reached.
-KINDS = {"pe": ON_NET, "ipsec": OFF_NET, "gre": BY_GRE}
+KINDS = {"pe": ON_NET, "ipsec": OFF_NET, "gre": BY_GRE, "overlay": OVERLAY}
 
 
 class Access(Model):
@@ -158,7 +159,18 @@ class GreSite(OffNetSite):
     gre: Gre = Field(description="The tunnel to the aggregator.")
 
 
-MODELS: dict[str, type[Model]] = {ON_NET: OnNetSite, OFF_NET: IpsecSite, BY_GRE: GreSite}
+class OverlaySite(_Site):
+    """A site whose router holds a tunnel to every other site of its overlay."""
+
+    overlay: MeshMember = Field(description="The site's place in an overlay.")
+
+
+MODELS: dict[str, type[Model]] = {
+    ON_NET: OnNetSite,
+    OFF_NET: IpsecSite,
+    BY_GRE: GreSite,
+    OVERLAY: OverlaySite,
+}
 
 
 def _kind_of_site(value: object) -> str:
@@ -168,8 +180,11 @@ def _kind_of_site(value: object) -> str:
     return next((kind for kind, model in MODELS.items() if isinstance(value, model)), OFF_NET)
 
 
-Site = OnNetSite | IpsecSite | GreSite
+Site = OnNetSite | IpsecSite | GreSite | OverlaySite
 SiteEntry = Annotated[
-    Annotated[OnNetSite, Tag(ON_NET)] | Annotated[IpsecSite, Tag(OFF_NET)] | Annotated[GreSite, Tag(BY_GRE)],
+    Annotated[OnNetSite, Tag(ON_NET)]
+    | Annotated[IpsecSite, Tag(OFF_NET)]
+    | Annotated[GreSite, Tag(BY_GRE)]
+    | Annotated[OverlaySite, Tag(OVERLAY)],
     Discriminator(_kind_of_site),
 ]

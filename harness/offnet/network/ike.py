@@ -162,11 +162,15 @@ class GroupDownload:
 
 @dataclass(frozen=True, slots=True)
 class IkeDaemon:
-    """What charon of one node holds. ``await_peers`` are answered by ping before connections load."""
+    """What charon of one node holds. ``await_peers`` are answered by ping before connections load.
+
+    One that is ``awaited`` itself, by peers that begin, answers no ping before it can answer them.
+    """
 
     connections: tuple[IkeConnection, ...]
     secrets: tuple[SharedSecret, ...]
     await_peers: tuple[IPv4Address, ...] = ()
+    awaited: bool = False
     pools: tuple[AddressPool, ...] = ()
     downloads: tuple[GroupDownload, ...] = ()
     radius: RadiusAccess | None = None

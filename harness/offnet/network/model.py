@@ -23,6 +23,7 @@ from offnet.network.ike import (
     ReverseRoutePolicy,
     SharedSecret,
 )
+from offnet.network.overlay import Overlay, OverlayTunnel
 from offnet.network.pki import (
     Authority,
     Certificate,
@@ -75,6 +76,8 @@ __all__ = [
     "Network",
     "Node",
     "Ospf",
+    "Overlay",
+    "OverlayTunnel",
     "ReverseRoutePolicy",
     "Role",
     "RoutingContext",
@@ -224,6 +227,7 @@ class Site:
     """A customer site. ``host`` may exist in other VPNs as well; ``marker`` is unique across all.
 
     ``pe`` is the PE whose VRF holds the site: by a circuit (``tunnel`` is None) or through IPsec.
+    ``overlay`` is the mesh that hides it from the provider, whose VRF then has its router's circuit only.
     """
 
     name: str
@@ -234,6 +238,7 @@ class Site:
     host: IPv4Address
     marker: IPv4Address
     tunnel: Tunnel | None = None
+    overlay: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -274,6 +279,7 @@ class Network:
     capture_point: str
     unprotected: tuple[Unprotected, ...] = ()
     warnings: tuple[str, ...] = ()
+    overlays: tuple[Overlay, ...] = ()
     _by_name: dict[str, Node] = field(default_factory=dict, repr=False, compare=False)
     _sites_by_name: dict[str, Site] = field(default_factory=dict, repr=False, compare=False)
 

@@ -68,10 +68,10 @@ unlock_sysctl() {
     [ -w /proc/sys/net ] || mount -o remount,rw /proc/sys || say "/proc/sys stays read-only"
 }
 
-apply_sysctl() { # plain writes: one sysctl process less per node
+apply_sysctl() { # apply_sysctl FILE: plain writes: one sysctl process less per node
     while IFS='=' read -r key value; do
         [ -z "$key" ] || printf '%s\n' "$value" >"/proc/sys/$key" || say "sysctl $key not set"
-    done <"$conf/sysctl.conf"
+    done <"$1"
 }
 
 apply_batch() { # apply_batch FILE
@@ -200,7 +200,7 @@ obtain_credentials() { # once: a charon that is started again finds them
 }
 
 # The front door opens when the keys are in place; a spoke loads its connections when the
-# front door answers. So no first IKE message is ever lost, whatever starts first.
+# front door answers, and one that others wait for answers no ping until it has its own. So no first IKE message is ever lost, whatever starts first.
 load_connections() {
     obtain_credentials || { fail credentials $?; return; }
     await_socket /run/charon.vici || return
@@ -211,6 +211,7 @@ load_connections() {
         { fail swanctl $?; return; }
     await_aaa
     apply_batch "$conf/front-door.batch"
+    [ ! -f "$conf/loaded.conf" ] || apply_sysctl "$conf/loaded.conf"
     : >"$run/loaded"
 }
 
@@ -260,7 +261,7 @@ trap 'exit 0' TERM INT
 
 await_interfaces || fail interfaces 1
 unlock_sysctl
-apply_sysctl
+apply_sysctl "$conf/sysctl.conf"
 apply_batch "$conf/ip.batch"
 open_aaa
 start_radius

@@ -21,6 +21,7 @@ LOCAL_TABLE_PREFERENCE = 32765
 UNREACHABLE_METRIC = 4278198272
 MPLS_LABELS = 100_000
 TTL = 64  # of tunnels; routing packets, whose own is 1, would not get far with a copy of that
+_SILENCE = "net/ipv4/icmp_echo_ignore_all"
 
 
 def sysctl_lines(node: Node) -> Iterator[str]:
@@ -30,6 +31,8 @@ def sysctl_lines(node: Node) -> Iterator[str]:
     yield "net/ipv4/conf/default/rp_filter=0"
     yield "net/ipv6/conf/all/disable_ipv6=1"
     yield "net/ipv6/conf/default/disable_ipv6=1"
+    if node.ike and node.ike.awaited:
+        yield f"{_SILENCE}=1"
     context = node.default
     if context.vrfs or context.front_doors:
         yield "net/ipv4/udp_l3mdev_accept=1"
@@ -39,6 +42,12 @@ def sysctl_lines(node: Node) -> Iterator[str]:
     for interface in context.interfaces:
         if interface.mpls:
             yield f"net/mpls/conf/{interface.name}/input=1"
+
+
+def loaded_lines(node: Node) -> Iterator[str]:
+    """Sysctls once charon holds its connections: a node that is awaited then answers pings."""
+    if node.ike and node.ike.awaited:
+        yield f"{_SILENCE}=0"
 
 
 def batch_lines(context: RoutingContext) -> Iterator[str]:
@@ -107,7 +116,8 @@ def _route(route: StaticRoute) -> str:
 
 def needs_guard(node: Node) -> bool:
     """What must stay closed to clear packets whatever charon does: a LAN, an inner address, GRE."""
-    return node.role in {Role.SPOKE, Role.CLIENT} or has_site_tunnels(node)
+    own = node.role in {Role.SPOKE, Role.CLIENT} or (node.role is Role.CE and node.ike is not None)
+    return own or has_site_tunnels(node)
 
 
 def has_site_tunnels(node: Node) -> bool:

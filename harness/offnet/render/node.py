@@ -14,6 +14,7 @@ from offnet.render.kernel import (
     batch_lines,
     front_door_lines,
     has_site_tunnels,
+    loaded_lines,
     needs_guard,
     sysctl_lines,
 )
@@ -42,6 +43,9 @@ def node_files(node: Node) -> dict[str, str]:
     door = _lines(front_door_lines(node.default))
     if door:
         files["front-door.batch"] = door
+    loaded = _lines(loaded_lines(node))
+    if loaded:
+        files["loaded.conf"] = loaded
     if needs_guard(node):
         files["nftables.conf"] = _guard(node)
     elif node.role is Role.NAT:
@@ -189,7 +193,7 @@ def _guard(node: Node) -> str:
     door = next(i for i in interfaces if i.kind is InterfaceKind.VETH)
     if node.role is Role.CLIENT:  # its inner address is not known beforehand: all but the outer one is inner
         inner, whose = f"!= {door.addresses[0].ip}", "its inner address"
-    elif node.role is Role.SPOKE:
+    elif node.role in {Role.SPOKE, Role.CE}:
         lan = next(i for i in interfaces if i.kind is InterfaceKind.DUMMY)
         inner, whose = str(lan.addresses[0].network), "its LAN"
     return template("nftables.conf.j2").render(

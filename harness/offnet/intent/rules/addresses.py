@@ -8,12 +8,17 @@ from typing import NamedTuple
 
 from offnet.intent.document import KeyPath
 from offnet.intent.finding import Finding
-from offnet.intent.models import OffNetSite
+from offnet.intent.models import OffNetSite, OverlaySite
+from offnet.intent.overlays import Across
 from offnet.intent.realms import nat_door
 from offnet.intent.rules.segments import UNICAST, Segment, is_unicast, overlaps
 from offnet.intent.salvage import Scope
 
 _POINT_TO_POINT = 31
+
+
+# A front door and a NAT router.
+_Realm = tuple[str | None, str | None]
 
 
 class _Outer(NamedTuple):
@@ -25,7 +30,7 @@ class _Outer(NamedTuple):
     owner: str
     path: KeyPath
     address: IPv4Interface
-    realm: tuple[str | None, str | None] = (None, None)
+    realm: _Realm = (None, None)
 
 
 def door_path(gateway: str, door: str | None) -> KeyPath:
@@ -46,6 +51,9 @@ def _outer(scope: Scope) -> Iterator[_Outer]:
         if isinstance(site, OffNetSite):
             path = ("sites", name, site.METHOD, "address")
             yield _Outer(f"site {name}", path, site.access.address, (site.front_door, site.behind))
+        elif isinstance(site, OverlaySite):
+            path, address = ("sites", name, "overlay", "address"), site.overlay.address
+            yield _Outer(f"site {name}", path, address, _realm(scope, site))
     doors = {
         group: profile.front_door
         for profile in scope.intent.profiles.values()
@@ -56,6 +64,13 @@ def _outer(scope: Scope) -> Iterator[_Outer]:
         yield _Outer(f"client {name}", ("clients", name, "address"), client.address, realm)
     for name, server in scope.intent.aaa.items():
         yield _Outer(f"AAA server {name}", ("aaa", name, "address"), server.address)
+
+
+def _realm(scope: Scope, site: OverlaySite) -> _Realm:
+    """Across the provider a router's address is known in its VPN only; no front door is called like that."""
+    overlay = scope.intent.overlays.get(site.overlay.mesh)
+    internet = overlay is not None and overlay.across is Across.INTERNET
+    return (None, None) if internet else (f"VPN {site.vpn}", None)
 
 
 def _is_host(address: IPv4Address, network: IPv4Network) -> bool:

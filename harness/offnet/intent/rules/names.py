@@ -65,7 +65,7 @@ def interface_names(scope: Scope) -> Iterator[Finding]:
 def gateway_is_pe(scope: Scope) -> Iterator[Finding]:
     """Only a PE has VRFs to put decrypted traffic into."""
     for name in scope.intent.gateways:
-        yield from _pe(scope, name, ("gateways", name), of_key=True)
+        yield from pe_of(scope, name, ("gateways", name), of_key=True)
 
 
 def site_vpn(scope: Scope) -> Iterator[Finding]:
@@ -79,7 +79,7 @@ def site_pe(scope: Scope) -> Iterator[Finding]:
     """An on-net site is on a circuit of a PE."""
     for name, site in scope.intent.sites.items():
         if isinstance(site, OnNetSite):
-            yield from _pe(scope, site.pe, ("sites", name, "pe"))
+            yield from pe_of(scope, site.pe, ("sites", name, "pe"))
 
 
 def site_gateway(scope: Scope) -> Iterator[Finding]:
@@ -104,7 +104,8 @@ def site_nat(scope: Scope) -> Iterator[Finding]:
             yield Finding(path, one_of(behind, nats, "a NAT router of this lab"))
 
 
-def _pe(scope: Scope, name: str, path: KeyPath, *, of_key: bool = False) -> Iterator[Finding]:
+def pe_of(scope: Scope, name: str, path: KeyPath, *, of_key: bool = False) -> Iterator[Finding]:
+    """The mistake, if there is one, where the name of a PE is expected."""
     routers = scope.intent.provider.routers
     if scope.lacks("provider", "routers", name):
         pes = [router for router, entry in routers.items() if entry.role == "pe"]

@@ -1,0 +1,1 @@
+"""What a site more costs: a lab grown in memory from its own intent, and its rendered files compared."""

@@ -1,0 +1,192 @@
+"""Overlays: every member's router holds a tunnel to every other one; PEs get plain circuits."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import combinations
+
+from offnet.design.addresses import far_end, with_length
+from offnet.design.allocate import interface_name
+from offnet.design.internet import FRONT_DOOR, attach
+from offnet.design.lan import Lan
+from offnet.design.numbers import Numbers
+from offnet.design.on_net import DEFAULT_ROUTE
+from offnet.design.parts import Contribution, Part
+from offnet.design.site_to_site import LAN
+from offnet.intent import models as written
+from offnet.intent.overlays import Across
+from offnet.network.model import (
+    AuthRound,
+    ChildSa,
+    Crypto,
+    Endpoint,
+    Identity,
+    IkeConnection,
+    Interface,
+    InterfaceKind,
+    Link,
+    Role,
+    SharedSecret,
+    Site,
+    StaticRoute,
+)
+from offnet.network.overlay import Overlay, OverlayTunnel
+
+
+@dataclass(frozen=True, slots=True)
+class _Member:
+    """One site of an overlay, with what its connections are made from."""
+
+    name: str
+    site: written.OverlaySite
+    lan: Lan
+    overlay: written.Overlay
+
+    @property
+    def in_provider(self) -> bool:
+        return self.overlay.across is Across.PROVIDER
+
+    @property
+    def address(self) -> str:
+        return str(self.site.overlay.address.ip)
+
+
+def overlays(intent: written.LabIntent, numbers: Numbers, crypto: Crypto) -> Contribution:
+    """Every member's router, its way to the others, and its tunnel to each of them."""
+    ways, parts, sites = [], [], []
+    for members in _meshes(intent, numbers).values():
+        for member in members:
+            way = _circuit(member) if member.in_provider else _on_internet(intent, member)
+            ways.append(way)
+            parts += [*way.parts, _router(member, members, crypto)]
+            sites.append(_site(intent, member))
+    return Contribution(tuple(parts), tuple(link for way in ways for link in way.links), tuple(sites))
+
+
+def meshes(intent: written.LabIntent, numbers: Numbers) -> tuple[Overlay, ...]:
+    """The overlays as the checks need them: who has a tunnel with whom."""
+    return tuple(
+        Overlay(
+            name=name,
+            vpn=intent.overlays[name].vpn,
+            sites=tuple(member.name for member in members),
+            tunnels=tuple(_tunnel(one, other) for one, other in combinations(members, 2)),
+            circuits={m.name: m.site.overlay.address.network for m in members if m.in_provider},
+        )
+        for name, members in _meshes(intent, numbers).items()
+    )
+
+
+def uses_internet(intent: written.LabIntent) -> bool:
+    """Whether anything of a lab is on the Internet: an overlay inside the provider needs none."""
+    across = any(overlay.across is Across.INTERNET for overlay in intent.overlays.values())
+    return across or bool(intent.gateways) or bool(intent.nats) or not intent.overlays
+
+
+def _meshes(intent: written.LabIntent, numbers: Numbers) -> dict[str, list[_Member]]:
+    members: dict[str, list[_Member]] = {name: [] for name in intent.overlays}
+    for name, site in intent.sites.items():
+        if isinstance(site, written.OverlaySite):
+            mesh = site.overlay.mesh
+            members[mesh].append(_Member(name, site, numbers.lans[name], intent.overlays[mesh]))
+    return members
+
+
+def _initiates(one: _Member, other: _Member) -> bool:
+    """By name, never by position: a site more turns no tunnel round."""
+    return one.name < other.name
+
+
+def _tunnel(one: _Member, other: _Member) -> OverlayTunnel:
+    first, second = (one, other) if _initiates(one, other) else (other, one)
+    return OverlayTunnel(
+        first.name, second.name, first.site.overlay.address.ip, second.site.overlay.address.ip
+    )
+
+
+def _circuit(member: _Member) -> Contribution:
+    """The member's router in its PE's VRF, which learns the circuit and nothing behind it."""
+    address, pe = member.site.overlay.address, member.site.overlay.pe
+    assert pe is not None  # noqa: S101 - a rule of the intent
+    hop, port = far_end(address), interface_name(member.name)
+    pe_end = Interface(
+        port, InterfaceKind.VETH, (with_length(hop, address.network.prefixlen),), vrf=member.site.vpn
+    )
+    own = Part(
+        member.name,
+        interfaces=(Interface(FRONT_DOOR, InterfaceKind.VETH, (address,)),),
+        routes=(StaticRoute(DEFAULT_ROUTE, via=hop, interface=FRONT_DOOR),),
+    )
+    link = Link(Endpoint(pe, port), Endpoint(member.name, FRONT_DOOR))
+    return Contribution((own, Part(pe, interfaces=(pe_end,))), (link,))
+
+
+def _on_internet(intent: written.LabIntent, member: _Member) -> Contribution:
+    return attach(intent, member.name, member.site.overlay.address)
+
+
+def _router(member: _Member, members: list[_Member], crypto: Crypto) -> Part:
+    lan, others = member.lan, [other for other in members if other is not member]
+    return Part(
+        member.name,
+        role=Role.CE if member.in_provider else Role.SPOKE,
+        interfaces=(
+            Interface("lo", InterfaceKind.LOOPBACK),
+            Interface(LAN, InterfaceKind.DUMMY, lan.interface(lan.router, lan.host, lan.marker)),
+        ),
+        connections=tuple(_connections(member, others, crypto)),
+        secrets=tuple(SharedSecret(other.name, (other.address,), member.overlay.key) for other in others),
+        awaited=any(_initiates(other, member) for other in others),
+        await_peers=tuple(other.site.overlay.address.ip for other in others if _initiates(member, other)),
+    )
+
+
+def _connections(member: _Member, others: list[_Member], crypto: Crypto) -> Iterator[IkeConnection]:
+    version = 1 if crypto is Crypto.AS_PRINTED else 2
+    overlay = member.overlay
+    own = Identity.address(member.site.overlay.address.ip)
+    for other in others:
+        initiates = _initiates(member, other)
+        yield IkeConnection(
+            name=other.name,
+            version=version,
+            local_addresses=(member.address,),
+            remote_addresses=(other.address,),
+            local=AuthRound("psk", own),
+            remote=AuthRound("psk", Identity.address(other.site.overlay.address.ip)),
+            proposals=overlay.ike_policies.of(crypto),
+            dpd_delay=overlay.dpd.delay,
+            dpd_timeout=overlay.dpd.timeout,
+            children=(_child(member, other, crypto, initiates=initiates),),
+            # IKEv1 dies silently when both ends rekey an IKE_SA.
+            rekey=initiates or crypto is Crypto.MODERN,
+            tireless=initiates,
+        )
+
+
+def _child(member: _Member, other: _Member, crypto: Crypto, *, initiates: bool) -> ChildSa:
+    return ChildSa(
+        name=other.name,
+        local_ts=(str(member.lan.prefix),),
+        remote_ts=(str(other.lan.prefix),),
+        esp_proposals=member.overlay.esp.of(crypto),
+        start_action="trap|start" if initiates else "none",
+        dpd_action="restart" if initiates else "clear",
+        close_action="trap" if initiates else "none",
+    )
+
+
+def _site(intent: written.LabIntent, member: _Member) -> Site:
+    lan, site = member.lan, member.site
+    pe = site.overlay.pe if member.in_provider and site.overlay.pe else intent.internet
+    return Site(
+        member.name,
+        site.vpn,
+        member.name,
+        pe,
+        lan.prefix,
+        lan.host,
+        lan.marker,
+        overlay=site.overlay.mesh,
+    )
