@@ -53,3 +53,16 @@ def test_a_picture_that_cannot_be_written_is_told(tmp_path: Path, capsys: pytest
     nowhere = tmp_path / "missing" / "cost.svg"
     assert cli.run(["compare", "single-ip", "--sites", "2", "--svg", str(nowhere)]) == 2
     assert "cannot be written" in capsys.readouterr().err
+
+
+def test_a_lab_is_grown_by_the_site_that_is_named(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.run(["compare", "gre:spoke-vpn2-east", "single-ip", "--sites", "4", "--json"]) == 0
+    gre, ipsec = json.loads(capsys.readouterr().out)
+    assert (gre["lab"], ipsec["lab"]) == ("gre:spoke-vpn2-east", "single-ip")
+    assert gre["tunnels"] == ipsec["tunnels"]
+    assert gre["one_more"] != ipsec["one_more"]
+
+
+def test_a_site_that_cannot_be_copied_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.run(["compare", "single-ip:ce1"]) == 2
+    assert "cannot be grown by ce1: name one of spoke-vpn1-east" in capsys.readouterr().err

@@ -40,7 +40,8 @@ def compare(
 ) -> None:
     """Count what one site more costs, in rendered files and in tunnels, as labs grow.
 
-    Each lab is grown in memory by copies of its first site that is not on a plain circuit.
+    Each lab is grown in memory by copies of its first site that is not on a plain circuit, or of
+    another one that is named as LAB:SITE.
 
     [dim]offnet compare single-ip ce-ce --sites 2..64 --svg compare.svg[/dim]
     """
@@ -53,8 +54,9 @@ def compare(
     sizes = sample(*_range(sites))
     with paused_collector():
         found = {
-            growth.intent.name: costs(growth, sizes, crypto)
-            for growth in map(Growth, map(lab_folder, dict.fromkeys(labs)))
+            growth.name: costs(growth, sizes, crypto)
+            for lab, _, site in (named.partition(":") for named in dict.fromkeys(labs))
+            for growth in (Growth(lab_folder(lab), site or None),)
         }
     if svg is not None:
         _draw(found, svg)

@@ -36,15 +36,21 @@ Data = dict[str, Any]
 class Growth:
     """A lab that can have any number of sites of the kind of its template."""
 
-    def __init__(self, path: Path) -> None:
-        """Raises LabError for a lab that is wrong, UsageError for one without a site to take as template."""
+    def __init__(self, path: Path, template: str | None = None) -> None:
+        """``template`` is a site of the lab; its first one that is not on a plain circuit, if none is named.
+
+        Raises LabError for a lab that is wrong, UsageError for one without such a site.
+        """
         self.intent = load(path)
         data = plain_data(path)
         growable = [name for name, site in data["sites"].items() if _grows(site)]
         if not growable:
             kinds = ", ".join(key for key, kind in KINDS.items() if kind != ON_NET)
             raise UsageError(f"{self.intent.name} cannot be grown: no site of it has one of {kinds}")
-        self.template = growable[0]
+        if template is not None and template not in growable:
+            raise UsageError(f"{self.intent.name} cannot be grown by {template}: name {_one_of(growable)}")
+        self.template = template or growable[0]
+        self.name = f"{self.intent.name}:{template}" if template else self.intent.name
         self._site: Data = data["sites"][self.template]
         self._base = data | {"sites": {n: s for n, s in data["sites"].items() if n not in growable}}
 
@@ -71,6 +77,10 @@ class Growth:
         if found is not None:
             raise UsageError(f"{why}: {dotted(found.path)}: expected {found.expected}")
         return grown
+
+
+def _one_of(names: list[str]) -> str:
+    return f"one of {', '.join(names)}" if len(names) > 1 else names[0]
 
 
 def _grows(site: Any) -> bool:
