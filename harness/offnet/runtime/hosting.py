@@ -129,16 +129,21 @@ class RootHosting:
 
     def keep(self) -> None:
         """Let the lab run until ``offnet down``; a connection ends with this program all the same."""
-        self._guard.stdin.write(b"keep\n")
-        self._guard.stdout.read()  # to its end: it must have read the word before it is closed
-        self._guard.close()
+        try:
+            self._guard.stdin.write(b"keep\n")
+            self._guard.stdout.read()  # to its end: it must have read the word before it is closed
+        except OSError:
+            raise HostError(f"{self._host.name}: connection lost before {self._lab} could be kept") from None
+        finally:
+            self._guard.close()
 
     def close(self) -> None:
         """Take the lab away and let go of the connection."""
         with contextlib.ExitStack() as stack:
             stack.callback(self._host.close)
             stack.callback(run_down, self._lab, self._host)
-            self.keep()
+            with contextlib.suppress(HostError):  # if the connection is lost, taking the lab away says so
+                self.keep()
 
 
 def rootfs(host: str) -> str | None:
