@@ -121,6 +121,7 @@ def test_a_dead_daemon_leaks_nothing(network: Network, subject: Subject, find: F
     assert leaked.seen == f"in clear: {packet}"
     lost = {"pe2": 0.1}
     assert claim.judge({name: Closed(0, (), lost)}).seen == "not back at vpn-gw1-east"
+    assert claim.judge({name: Closed(0, (), None)}).seen.startswith("no SA again")
 
 
 @pytest.mark.parametrize(

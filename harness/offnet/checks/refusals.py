@@ -156,8 +156,10 @@ def _without_charon(subject: Subject) -> Claim[dict[str, Closed]]:
         here = seen[site.name]
         mistakes = [f"{here.replies} replies"] if here.replies else []
         mistakes += [f"in clear: {packet}" for packet in here.leaked[:3]]
-        mistakes += [f"not back at {node}" for node, _ in subject.tables if node not in here.back]
-        slowest = max(here.back.values(), default=0.0)
+        back = here.back or {}
+        mistakes += ["no SA again"] if here.back is None else []
+        mistakes += [f"not back at {node}" for node, _ in subject.tables if node not in back]
+        slowest = max(back.values(), default=0.0)
         return verdict(
             mistakes,
             f"no reply, nothing in clear; its route was everywhere {slowest * 1000:.0f} ms after its SA",

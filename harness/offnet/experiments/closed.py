@@ -30,12 +30,13 @@ kill -STOP "$parent" && kill -KILL "$pid" && ip xfrm state flush && ip xfrm poli
 class Closed:
     """Replies to the site's probes, and its clear packets on the wire, while there was no IPsec at all.
 
-    ``back`` holds the PEs that had the site's route again, and after how many seconds.
+    ``back`` holds the PEs that had the site's route again, and after how many seconds; None if the
+    site had no SA again.
     """
 
     replies: int
     leaked: tuple[Packet, ...]
-    back: dict[str, float]
+    back: dict[str, float] | None
 
 
 def dead_daemons(bench: Bench) -> dict[str, Closed]:
@@ -69,7 +70,7 @@ def _without_charon(bench: Bench, subject: Subject) -> Closed:
     return Closed(answers.received[subject.partner.host], leaked, back)
 
 
-def _await_return(bench: Bench, subject: Subject) -> dict[str, float]:
+def _await_return(bench: Bench, subject: Subject) -> dict[str, float] | None:
     """The site comes back by itself: new SAs at its end, its route everywhere (an old one may linger)."""
     name = subject.tunnel.site_connection
 
@@ -83,5 +84,5 @@ def _await_return(bench: Bench, subject: Subject) -> dict[str, float]:
     try:
         until(established, what=f"{subject.site.name} has its SA again", deadline=DEADLINE, interval=0.05)
     except DeadlineExpired:
-        return {}  # it is back nowhere: the judge says so
+        return None
     return seen_presence(bench.lab, subject.tables, subject.site.lan, wanted=True, seconds=DEADLINE)
