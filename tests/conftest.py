@@ -88,6 +88,7 @@ def running_variant(request: pytest.FixtureRequest, tmp_path_factory: pytest.Tem
         lab: str = "single-ip",
         sites: Changes = UNCHANGED,
         overlays: Changes = UNCHANGED,
+        protection: Mapping[str, Any] = MappingProxyType({}),
     ) -> Iterator[Bench]:
         data = plain_data(resources.labs() / lab) | {"name": name}
         changed = {"profiles": profiles, "gateways": gateways, "sites": sites, "overlays": overlays}
@@ -95,6 +96,8 @@ def running_variant(request: pytest.FixtureRequest, tmp_path_factory: pytest.Tem
             for entry, changes in entries.items():
                 merged = data[section].get(entry, {}) | changes
                 data[section][entry] = {key: value for key, value in merged.items() if value is not None}
+        if protection:
+            data["provider"]["protection"]["pe-pe"] |= protection
         folder = tmp_path_factory.mktemp("labs") / name
         folder.mkdir()
         (folder / "lab.yml").write_text(yaml.safe_dump(data, sort_keys=False), encoding="utf-8")

@@ -46,7 +46,7 @@ def test_a_refusal_that_leaves_nothing_holds(
     name, seen = subject.site.name, {subject.site.name: refused}
     assert judged(network, find, seen, name, "wrong key") == (True, "could not decrypt")
     assert judged(network, find, seen, name, "unknown identity") == (True, "could not decrypt")
-    assert judged(network, find, seen, name, "goes from every PE")[0]
+    assert judged(network, find, seen, name, "goes everywhere")[0]
     assert judged(network, find, seen, name, "no SA, no traffic")[0]
 
 
@@ -78,7 +78,7 @@ def test_a_route_that_stays_or_does_not_return_is_told(
     network: Network, subject: Subject, refused: Refusal, find: Find
 ) -> None:
     looked = {subject.site.name: replace(refused, gone={"vpn-gw1-east": 0.1}, back={"pe2": 0.1})}
-    holds, seen = judged(network, find, looked, subject.site.name, "goes from every PE")
+    holds, seen = judged(network, find, looked, subject.site.name, "goes everywhere")
     assert (holds, seen) == (False, "stays at pe2; not back at vpn-gw1-east")
 
 

@@ -79,8 +79,9 @@ def test_a_stale_schema_is_found(tmp_path: Path) -> None:
     assert cli.run(["schema", "--check", "--into", str(file)]) == 0
 
 
-def test_the_committed_picture_is_current() -> None:
-    assert cli.run(["picture", "single-ip", "--check"]) == 0
+@pytest.mark.parametrize("lab", ["single-ip", "l2vpn", "pe-pe"])
+def test_the_committed_picture_is_current(lab: str) -> None:
+    assert cli.run(["picture", lab, "--check"]) == 0
 
 
 def test_a_picture_is_drawn_where_it_is_wanted(tmp_path: Path) -> None:

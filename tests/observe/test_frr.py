@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from ipaddress import IPv4Network
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from tests.observe.conftest import Recorded
 
 GATEWAY, REMOTE = "vpn-gw1-east", "pe2"
+HERE = Path(__file__).parent
 
 
 def test_ospf_neighbor_is_the_p_router_and_full(recorded: Recorded) -> None:
@@ -115,3 +117,14 @@ def test_unusable_answers_name_node_and_command(text: str, message: str) -> None
 def test_several_answers_are_told_apart() -> None:
     assert frr.split("one\0\0\0\0two\0\0\0\1") == ["one\0\0\0\0", "two\0\0\0\1"]
     assert frr.frames("one\0\0\0\0two\0\0\0\0") == ["one", "two"]
+
+
+def test_ospf_neighbors_of_all_vrfs_are_told_by_interface() -> None:
+    """Recorded from the lab l2vpn: both VRFs have a neighbour of the same address."""
+    name = "vpn-gw1-east.show-ip-ospf-vrf-all-neighbor.txt"
+    with (HERE / "recorded" / "l2vpn" / name).open(encoding="utf-8", newline="") as file:
+        found = read(GATEWAY, frr.OSPF_VRF_NEIGHBORS, file.read())
+    assert [(str(one.address), one.interface, one.full) for one in found] == [
+        ("10.253.0.2", "metro.101", True),
+        ("10.253.0.2", "metro.102", True),
+    ]

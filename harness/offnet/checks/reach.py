@@ -12,7 +12,7 @@ from offnet.experiments.crossings import Crossings, crossings_of
 from offnet.experiments.reach import PROBES, Counters, PairProbe, reach
 from offnet.experiments.state import Sas, sas
 from offnet.experiments.subjects import joined, routed
-from offnet.network.model import Network, Site, Tunnel
+from offnet.network.model import CoreTunnel, Network, Site, Tunnel
 
 Looked = tuple[Sas, dict[tuple[str, str], PairProbe]]
 
@@ -37,6 +37,9 @@ def claims(network: Network) -> Iterator[Claim[Any]]:
 def _claim(network: Network, source: Site, target: Site) -> Claim[Looked]:
     tunnels = [_counted(site, site.tunnel) for site in (source, target) if site.tunnel]
     carried = f"counted at both ends of {' and '.join(tunnels)}" if tunnels else "no SA touched"
+    core = network.core_tunnel(source.pe, target.pe)
+    if core:
+        carried += f", and between {core.name}"
     return Claim(
         proof=1,
         name=f"{source.vpn}: {source.name} reaches {target.name}",
@@ -80,7 +83,8 @@ def judge(
     """Replies complete; each SA on the way grew by the number of probes at both ends, no other grew.
 
     An SA that carries routing as well may grow by more, and at any time: the probes are counted where
-    they go into its GRE tunnel and come out of it, and that no other tunnel carries any.
+    they go into its GRE tunnel and come out of it, and that no other tunnel carries any. Those between
+    PEs that are on the way grew by the probes at least.
     """
     seen = probes[source.name, target.name]
     mistakes = [
@@ -105,6 +109,8 @@ def judge(
         for node, interface, way in (place,)
         if crossed.get(place, 0) != seen.crossed.get(place, 0)
     ]
+    core = network.core_tunnel(source.pe, target.pe)
+    mistakes += _too_little(core, 2 * sent, seen) if core else []
     return verdict(
         mistakes, f"{seen.to_host}+{seen.to_marker} replies, {len(seen.growth)} SA counters grew as they must"
     )
@@ -114,6 +120,15 @@ def _with_routing(network: Network, state: Sas) -> set[tuple[str, int]]:
     """The counters of SAs that carry routing, too."""
     sites = [site for site, tunnel in network.tunnels() if tunnel.gre]
     return {end for site in sites if (pair := sa_pair(state, site)) for end in _ends(site, pair)}
+
+
+def _too_little(core: CoreTunnel, probes: int, seen: PairProbe) -> list[str]:
+    grown = {end: seen.core.get((end.node, end.connection), 0) for end in core.ends}
+    return [
+        f"the SAs of {end.node} with {end.connection} grew by {count}, not by {probes} at least"
+        for end, count in grown.items()
+        if count < probes
+    ]
 
 
 def _ends(site: Site, pair: SaPair) -> tuple[tuple[str, int], ...]:

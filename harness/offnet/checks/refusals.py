@@ -88,7 +88,7 @@ def _withdrawn(subject: Subject) -> Claim[dict[str, Refusal]]:
     site = subject.site
     return Claim(
         3,
-        f"{site.name}: {site.lan} goes from every PE with its SA, and comes back with it",
+        f"{site.name}: {site.lan} goes everywhere with its SA, and comes back with it",
         f"gone from, then back in, VRF {subject.tunnel.vrf} of {_places(subject)}",
         wrong_keys,
         lambda seen: judge_withdrawn(subject, seen[site.name]),

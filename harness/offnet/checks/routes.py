@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from ipaddress import IPv4Interface, IPv4Network
+from ipaddress import IPv4Address, IPv4Interface, IPv4Network
 from typing import Any
 
 from offnet.checks.claim import Claim, Verdict, verdict
 from offnet.experiments.labels import stack_depth
 from offnet.experiments.state import Routes, routes
-from offnet.experiments.subjects import learned, routed
-from offnet.network.model import EdgeProtocol, GreTunnel, Network, Node, Role, Site, Tunnel, Vpn
+from offnet.experiments.subjects import learned, learners, routed
+from offnet.network.model import Circuit, EdgeProtocol, GreTunnel, Network, Node, Role, Site, Tunnel, Vpn
 from offnet.observe.frr_model import BgpRoute
 from offnet.observe.kernel_model import MAIN_TABLE, KernelRoute
 from offnet.render.node import REVERSE_ROUTE_PROTOCOL
@@ -30,10 +30,12 @@ def claims(network: Network) -> Iterator[Claim[Any]]:
         for pe in network.role(Role.PE):
             if pe.name != site.pe and routed(site):
                 yield _distributed(network, site, pe)
+    yield from _on_circuits(network)
     for router in network.role(Role.P):
         yield _p_router(network, router)
     for pe in network.role(Role.PE):
-        yield from (_twins(network, prefix, pe) for prefix in _shared_prefixes(network))
+        if pe.default.bgp:
+            yield from (_twins(network, prefix, pe) for prefix in _shared_prefixes(network))
         if any(network.tunnels()):
             yield _no_peer_routes(network, pe)
 
@@ -136,10 +138,11 @@ def _not_injected(network: Network, site: Site) -> Claim[Routes]:
 def _distributed(network: Network, site: Site, pe: Node) -> Claim[Routes]:
     vpn, origin = network.vpn(site.vpn), network.node(site.pe)
     imposed = stack_depth(network, pe.name, origin.name)
+    next_hop = _next_hop(origin, pe)
     return Claim(
         3,
         f"{site.name}: VPNv4 route {vpn.rd} {site.lan} at {pe.name}, imposed with {imposed} label(s)",
-        f"from {origin.loopback} with {', '.join(vpn.rt_export)}; in VRF {vpn.name} its VPN label comes last",
+        f"from {next_hop} with {', '.join(vpn.rt_export)}; in VRF {vpn.name} its VPN label comes last",
         routes,
         lambda state: judge_distributed(site, vpn, origin, pe, imposed=imposed, state=state),
     )
@@ -150,7 +153,7 @@ def judge_distributed(
 ) -> Verdict:
     """The VPNv4 route is there with a label, and the kernel of the PE imposes it below the LDP label."""
     paths = [p for p in state.vpn[pe.name] if (p.rd, p.prefix) == (vpn.rd, site.lan)]
-    mistakes = [text for path in paths for text in _path_mistakes(path, vpn, origin)]
+    mistakes = [text for path in paths for text in _path_mistakes(path, vpn, _next_hop(origin, pe))]
     mistakes += [] if len(paths) == 1 else [f"{len(paths)} VPNv4 routes {vpn.rd} {site.lan}"]
     installed = _in_table(state.kernel[pe.name], pe.default.vrf(vpn.name).table, site.lan)
     label = paths[0].label if paths else None
@@ -163,13 +166,64 @@ def judge_distributed(
     )
 
 
-def _path_mistakes(path: BgpRoute, vpn: Vpn, origin: Node) -> Iterator[str]:
-    if path.next_hop != origin.loopback:
+def _next_hop(origin: Node, pe: Node) -> IPv4Address:
+    """The next hop of a PE's routes as another one has it: a loopback, or the far end of a tunnel."""
+    return pe.default.bgp.neighbor(origin.name).next_hop if pe.default.bgp else origin.loopback
+
+
+def _path_mistakes(path: BgpRoute, vpn: Vpn, next_hop: IPv4Address) -> Iterator[str]:
+    if path.next_hop != next_hop:
         yield f"next hop {path.next_hop}"
     if path.label is None or path.label < FIRST_LABEL:
         yield f"label {path.label}"
     if set(path.route_targets) != set(vpn.rt_export):
         yield f"route targets {' '.join(path.route_targets)}"
+
+
+def _on_circuits(network: Network) -> Iterator[Claim[Routes]]:
+    """What a PE learns on each circuit, and what it announces on it."""
+    for site, circuit in network.circuits():
+        yield _learned(network, site, circuit)
+    for site in filter(routed, network.sites):
+        yield from (_announced(site, other) for other in learners(network, site))
+
+
+def _learned(network: Network, site: Site, circuit: Circuit) -> Claim[Routes]:
+    table = network.node(site.pe).default.vrf(site.vpn).table
+    return Claim(
+        3,
+        f"{site.name}: {site.pe} learns {site.lan} on the circuit (VLAN {circuit.vlan}) in VRF {site.vpn}",
+        f"{site.lan} by OSPF via {circuit.far_address} dev {circuit.interface} in table {table}",
+        routes,
+        lambda state: judge_ospf(
+            _in_table(state.kernel[site.pe], table, site.lan), circuit.far_address, circuit.interface
+        ),
+    )
+
+
+def _announced(site: Site, far: Site) -> Claim[Routes]:
+    assert far.circuit is not None  # noqa: S101 - it learns from its circuit
+    near = far.circuit.address
+    what = "reverse route" if site.tunnel else "prefix"
+    return Claim(
+        3,
+        f"{site.name}: {what} {site.lan} announced on the circuit to {far.name}",
+        f"{site.lan} by OSPF via {near} at {far.name}",
+        routes,
+        lambda state: judge_ospf(_in_table(state.kernel[far.node], MAIN_TABLE, site.lan), near),
+    )
+
+
+def judge_ospf(found: list[KernelRoute], via: IPv4Address, interface: str | None = None) -> Verdict:
+    """There is one such route, OSPF's, by that neighbour (and interface, where one is named)."""
+    right = [
+        route
+        for route in found
+        if route.protocol == "ospf"
+        and [hop.via for hop in route.hops] == [via]
+        and interface in (None, route.hops[0].interface)
+    ]
+    return Verdict(len(found) == len(right) == 1, _routes_text(found))
 
 
 def _p_router(network: Network, router: Node) -> Claim[Routes]:
@@ -223,7 +277,8 @@ def _no_peer_routes(network: Network, pe: Node) -> Claim[Routes]:
         leaked = [
             route for route in state.kernel[pe.name] if route.table in tables and _names(route.prefix, outer)
         ]
-        told = [path for path in state.vpn[pe.name] if path.prefix == DEFAULT or _names(path.prefix, doors)]
+        known = state.vpn.get(pe.name, ())
+        told = [path for path in known if path.prefix == DEFAULT or _names(path.prefix, doors)]
         texts = [_routes_text(leaked)] * bool(leaked) + [f"{path.rd} {path.prefix}" for path in told]
         return verdict(texts, "no outer address and no default route among them")
 

@@ -24,7 +24,7 @@ def claims(network: Network) -> Iterator[Claim[Any]]:
         yield _kernel_claim(site, tunnel)
         if tunnel.gre:
             yield _tunnel_claim(site, tunnel, tunnel.gre)
-    for gateway in {tunnel.gateway for _, tunnel in network.tunnels()}:
+    for gateway in dict.fromkeys(tunnel.gateway for _, tunnel in network.tunnels()):
         yield _no_others_claim(network, gateway)
 
 
@@ -190,6 +190,9 @@ def _no_others_claim(network: Network, gateway: str) -> Claim[Sas]:
         for _, tunnel in network.tunnels()
         if tunnel.gateway == gateway
     }
+    for core in network.core_tunnels:
+        for own, peer in (core.ends, core.ends[::-1]):
+            wanted |= {(own.connection, str(peer.outer), "")} if own.node == gateway else set()
 
     def judge(state: Sas) -> Verdict:
         others = [

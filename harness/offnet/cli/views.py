@@ -156,12 +156,17 @@ def neighbors(lab: RunningLab, node: Node) -> Iterator[Table]:
     from offnet.observe import frr  # noqa: PLC0415 - keeps the start quick
     from offnet.observe.question import ask  # noqa: PLC0415 - as above
 
-    asked = (("ospf", frr.OSPF_NEIGHBORS), ("ldp", frr.LDP_NEIGHBORS), ("bgp", frr.VPN_PEERS))
+    asked = (
+        ("ospf", frr.OSPF_NEIGHBORS),
+        ("vrf_ospf", frr.OSPF_VRF_NEIGHBORS),
+        ("ldp", frr.LDP_NEIGHBORS),
+        ("bgp", frr.VPN_PEERS),
+    )
     for protocol, question in asked:
         if any(getattr(context, protocol) for context in node.contexts):
             found: tuple[Any, ...] = ask(lab, node.name, question)
             rows = tuple(_neighbor_row(item) for item in found)
-            title = f"{protocol.upper()} neighbours"
+            title = f"{protocol.replace('_', ' ').upper()} neighbours"
             yield Table(node.name, title, question.typed, ("neighbour", "state", "details"), rows, found)
 
 

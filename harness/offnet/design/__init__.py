@@ -5,6 +5,7 @@ from __future__ import annotations
 from offnet.design.aaa import aaa
 from offnet.design.aggregator import inside_interfaces
 from offnet.design.certificates import certificates
+from offnet.design.circuits import circuits
 from offnet.design.core import core
 from offnet.design.gre import gre
 from offnet.design.interfaces import interfaces_that_meet
@@ -13,10 +14,12 @@ from offnet.design.numbers import number
 from offnet.design.on_net import on_net
 from offnet.design.overlays import meshes, overlays, uses_internet
 from offnet.design.parts import Contribution, assemble
+from offnet.design.pe_pe import core_tunnels, pe_pe
 from offnet.design.remote_access import remote_access
 from offnet.design.site_to_site import site_to_site
 from offnet.intent.loader import refuse
 from offnet.intent.models import LabIntent
+from offnet.intent.rules.protection import mesh_warnings
 from offnet.network.model import Crypto, Network, Node, Role, Vpn
 
 
@@ -30,7 +33,9 @@ def design(intent: LabIntent, crypto: Crypto | None = None) -> Network:
     rules: tuple[Contribution, ...] = (
         core(intent, numbers),
         internet(intent) if uses_internet(intent) else Contribution(),
+        pe_pe(intent, numbers, variant),
         on_net(intent, numbers.lans),
+        circuits(intent, numbers),
         site_to_site(intent, numbers, variant),
         overlays(intent, numbers, variant),
         remote_access(intent, numbers, variant),
@@ -54,6 +59,8 @@ def design(intent: LabIntent, crypto: Crypto | None = None) -> Network:
         sites=tuple(sites[name] for name in (*intent.sites, *intent.clients) if name in sites),
         unprotected=tuple(site for rule in rules for site in rule.unprotected),
         capture_point=_capture_point(intent, nodes),
+        core_tunnels=core_tunnels(intent, numbers),
+        warnings=mesh_warnings(intent),
         overlays=meshes(intent, numbers),
     )
 

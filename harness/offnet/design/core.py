@@ -9,10 +9,10 @@ from offnet.design.addresses import with_length
 from offnet.design.allocate import interface_name
 from offnet.design.numbers import Ends, Numbers
 from offnet.design.parts import Contribution, Part
+from offnet.design.pe_pe import session, tunnel_interfaces
 from offnet.intent.models import LabIntent
 from offnet.network.model import (
     Bgp,
-    BgpNeighbor,
     Endpoint,
     Interface,
     InterfaceKind,
@@ -20,7 +20,6 @@ from offnet.network.model import (
     Link,
     Ospf,
     Role,
-    Vrf,
 )
 
 LOOPBACK_LENGTH = 32
@@ -28,12 +27,14 @@ LOOPBACK_LENGTH = 32
 
 def core(intent: LabIntent, numbers: Numbers) -> Contribution:
     """Every router of the provider, its core links and its routing protocols."""
+    protected = intent.provider.protection is not None
     links = tuple(
-        Link(Endpoint(a, interface_name(b)), Endpoint(b, interface_name(a))) for a, b in numbers.subnets
+        Link(Endpoint(a, interface_name(b)), Endpoint(b, interface_name(a)))
+        for a, b in (() if protected else numbers.subnets)
     )
-    interfaces = _core_interfaces(numbers.subnets)
-    vrfs = tuple(numbers.vrfs.values())
-    parts = tuple(_router(intent, name, tuple(interfaces[name]), vrfs) for name in intent.provider.routers)
+    interfaces = tunnel_interfaces(intent, numbers) if protected else _core_interfaces(numbers.subnets)
+    routers = intent.provider.routers
+    parts = tuple(_router(intent, numbers, name, tuple(interfaces[name])) for name in routers)
     return Contribution(parts=parts, links=links)
 
 
@@ -46,20 +47,21 @@ def _core_interfaces(subnets: dict[Ends, IPv4Network]) -> dict[str, list[Interfa
     return interfaces
 
 
-def _router(intent: LabIntent, name: str, core_links: tuple[Interface, ...], vrfs: tuple[Vrf, ...]) -> Part:
+def _router(intent: LabIntent, numbers: Numbers, name: str, core_links: tuple[Interface, ...]) -> Part:
     router = intent.provider.routers[name]
     own = with_length(router.loopback, LOOPBACK_LENGTH)
-    loopback = Interface("lo", InterfaceKind.LOOPBACK, (own,), mpls=True)
+    # A PE without a core (its VPNs are on its own circuits) has no labels to switch.
+    loopback = Interface("lo", InterfaceKind.LOOPBACK, (own,), mpls=bool(core_links))
     names = tuple(interface.name for interface in core_links)
     role = Role(router.role)
     return Part(
         node=name,
         role=role,
         interfaces=(loopback, *core_links),
-        vrfs=vrfs if role is Role.PE else (),
-        ospf=Ospf(router.loopback, ("lo", *names)),
-        ldp=Ldp(router.loopback, names, _neighbour_loopbacks(intent, name)),
-        bgp=_bgp(intent, name) if role is Role.PE else None,
+        vrfs=tuple(numbers.vrfs.values()) if role is Role.PE else (),
+        ospf=Ospf(router.loopback, ("lo", *names)) if names else None,
+        ldp=Ldp(router.loopback, names, _neighbour_loopbacks(intent, name)) if names else None,
+        bgp=_bgp(intent, numbers, name) if role is Role.PE and names else None,
     )
 
 
@@ -68,11 +70,8 @@ def _neighbour_loopbacks(intent: LabIntent, name: str) -> tuple[IPv4Address, ...
     return tuple(intent.provider.routers[peer.pop()].loopback for peer in peers)
 
 
-def _bgp(intent: LabIntent, name: str) -> Bgp:
+def _bgp(intent: LabIntent, numbers: Numbers, name: str) -> Bgp:
     routers = intent.provider.routers
-    neighbors = tuple(
-        BgpNeighbor(other, router.loopback)
-        for other, router in routers.items()
-        if Role(router.role) is Role.PE and other != name
-    )
+    others = [other for other, router in routers.items() if Role(router.role) is Role.PE and other != name]
+    neighbors = tuple(session(intent, numbers, name, other) for other in others)
     return Bgp(intent.provider.asn, routers[name].loopback, neighbors)

@@ -9,10 +9,11 @@ from itertools import islice
 from offnet.design.addresses import with_length
 from offnet.design.allocate import interface_name
 from offnet.design.internet import attach
+from offnet.design.lan import LAN
 from offnet.design.numbers import Numbers
 from offnet.design.parts import Contribution, Part
 from offnet.design.peers import Peer, resolve
-from offnet.design.site_to_site import LAN, spoke_secrets
+from offnet.design.site_to_site import spoke_secrets
 from offnet.intent.models import Gre, GreSite, LabIntent
 from offnet.network.model import (
     ChildSa,

@@ -43,4 +43,6 @@ def _key(intent: LabIntent, node: str) -> KeyPath:
         return "sites", node
     if node in intent.nats:
         return "nats", node
+    if node in intent.circuits:
+        return "circuits", node
     return ("provider", "routers", node) if node in intent.provider.routers else ("internet",)

@@ -12,6 +12,8 @@ from offnet.intent.finding import Finding
 from offnet.intent.lan import host_address, router_address
 from offnet.intent.models import LabIntent
 
+LAN = "lan"  # the interface of a site's router that stands for its hosts
+
 
 @dataclass(frozen=True, slots=True)
 class Lan:

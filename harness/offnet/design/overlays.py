@@ -9,11 +9,10 @@ from itertools import combinations
 from offnet.design.addresses import far_end, with_length
 from offnet.design.allocate import interface_name
 from offnet.design.internet import FRONT_DOOR, attach
-from offnet.design.lan import Lan
+from offnet.design.lan import LAN, Lan
 from offnet.design.numbers import Numbers
 from offnet.design.on_net import DEFAULT_ROUTE
 from offnet.design.parts import Contribution, Part
-from offnet.design.site_to_site import LAN
 from offnet.intent import models as written
 from offnet.intent.overlays import Across
 from offnet.network.model import (

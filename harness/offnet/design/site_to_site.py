@@ -7,6 +7,7 @@ from ipaddress import IPv4Interface
 
 from offnet.design.aggregator import ANY_ADDRESS, ANYWHERE, aggregator_ends
 from offnet.design.internet import attach
+from offnet.design.lan import LAN
 from offnet.design.numbers import Numbers
 from offnet.design.parts import Contribution, Part
 from offnet.design.peers import End, Peer, resolve
@@ -25,8 +26,6 @@ from offnet.network.model import (
     Tunnel,
     Unprotected,
 )
-
-LAN = "lan"
 
 
 def site_to_site(intent: LabIntent, numbers: Numbers, crypto: Crypto) -> Contribution:

@@ -32,10 +32,12 @@ FEATURES = (
     Feature("des_generic", "CRYPTO_DES", "the as-printed crypto variant"),
     Feature("ip_gre", "NET_IPGRE", "GRE tunnels"),
     Feature("veth", "VETH", "links between nodes"),
+    Feature("bridge", "BRIDGE", "layer 2 networks"),
+    Feature("ip_gre", "NET_IPGRE", "GRE tunnels"),
     Feature("dummy", "DUMMY", "LANs of the sites"),
     Feature("overlay", "OVERLAY_FS", "a root file system for each node"),
     Feature("nf_tables", "NF_TABLES", "filters and counters"),
-    Feature("8021q", "VLAN_8021Q", "front doors on sub-interfaces"),
+    Feature("8021q", "VLAN_8021Q", "front doors on sub-interfaces, layer 2 circuits"),
     Feature("nft_masq", "NFT_MASQ", "NAT routers"),
 )
 

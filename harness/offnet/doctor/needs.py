@@ -16,6 +16,7 @@ KINDS: Mapping[InterfaceKind, str] = {
     InterfaceKind.DUMMY: "dummy",
     InterfaceKind.XFRM: "xfrm_interface",
     InterfaceKind.VLAN: "8021q",
+    InterfaceKind.BRIDGE: "bridge",
     InterfaceKind.GRE: "ip_gre",
 }
 

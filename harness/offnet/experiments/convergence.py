@@ -7,13 +7,14 @@ from functools import partial
 from offnet.experiments.labels import stack_depth
 from offnet.experiments.overlays import await_overlays
 from offnet.experiments.presence import POLL, await_route, follow
-from offnet.experiments.subjects import learned, routed
+from offnet.experiments.subjects import learned, places, routed
 from offnet.network.model import Network, Node, Role, Site, Tunnel
 from offnet.observe import frr, kernel
 from offnet.observe.kernel_model import MAIN_TABLE
 from offnet.observe.question import ask
 from offnet.observe.vici import Vici
 from offnet.observe.vici_model import sas_of
+from offnet.render.node import daemons
 from offnet.runtime.base import RunningLab
 from offnet.wait import Deadline, until
 
@@ -50,10 +51,10 @@ def converge(network: Network, lab: RunningLab, seconds: float = CONVERGENCE_DEA
 
 def _wanted(network: Network) -> list[tuple[tuple[str, int], Site]]:
     """Where each site's prefix must come to be a usable route; a site without reverse route is nowhere."""
-    sites = [site for site in network.sites if routed(site)]
-    pes = network.role(Role.PE)
-    places = [((pe.name, pe.default.vrf(site.vpn).table), site) for pe in pes for site in sites]
-    return places + [
+    wanted = [(place, site) for site in network.sites if routed(site) for place in places(network, site)]
+    order = [node.name for node in network.nodes]
+    in_order = sorted(wanted, key=lambda one: order.index(one[0][0]))
+    return in_order + [
         ((site.node, MAIN_TABLE), other) for site in network.sites for other in learned(network, site)
     ]
 
@@ -87,15 +88,17 @@ def _await_sa(lab: RunningLab, site: Site, tunnel: Tunnel, limit: Deadline) -> N
 def diagnose(network: Network, lab: RunningLab) -> list[str]:
     """What is not up, from the core outward: OSPF, LDP, BGP."""
     found = []
-    for node in network.role(Role.PE, Role.P):
-        adjacencies = len(node.default.ospf.interfaces) - 1 if node.default.ospf else 0
-        full = sum(neighbor.full for neighbor in ask(lab, node.name, frr.OSPF_NEIGHBORS))
-        if full != adjacencies:
-            found.append(f"{node.name}: {full} of {adjacencies} OSPF neighbours full")
-        sessions = len(node.default.ldp.peers) if node.default.ldp else 0
-        up = sum(neighbor.operational for neighbor in ask(lab, node.name, frr.LDP_NEIGHBORS))
-        if up != sessions:
-            found.append(f"{node.name}: {up} of {sessions} LDP sessions operational")
+    for node in (node for node in network.nodes if daemons(node)):
+        adjacencies = _adjacencies(node)
+        if adjacencies:
+            full = sum(neighbor.full for neighbor in ask(lab, node.name, frr.OSPF_VRF_NEIGHBORS))
+            if full != adjacencies:
+                found.append(f"{node.name}: {full} of {adjacencies} OSPF neighbours full")
+        if node.default.ldp:
+            sessions = len(node.default.ldp.peers)
+            up = sum(neighbor.operational for neighbor in ask(lab, node.name, frr.LDP_NEIGHBORS))
+            if up != sessions:
+                found.append(f"{node.name}: {up} of {sessions} LDP sessions operational")
         if node.default.bgp:
             found += [
                 f"{node.name}: BGP with {peer.address} is {peer.state}"
@@ -103,3 +106,10 @@ def diagnose(network: Network, lab: RunningLab) -> list[str]:
                 if not peer.established
             ]
     return found or ["OSPF, LDP and BGP are up: look at the SAs (`offnet show LAB sa`) and the agent's log"]
+
+
+def _adjacencies(node: Node) -> int:
+    """How many OSPF neighbours a router has, in all of its VRFs."""
+    ospf, in_vrfs = node.default.ospf, node.default.vrf_ospf
+    own = len(ospf.interfaces) - len(ospf.passive) if ospf else 0
+    return own + sum(len(one.interfaces) for one in in_vrfs)

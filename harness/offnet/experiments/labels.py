@@ -12,8 +12,7 @@ from offnet.observe.question import ask
 
 def stack_depth(network: Network, at: str, toward: str) -> int:
     """How many labels a PE imposes toward another: neighbours leave LDP's out (RFC 3031, 3.16)."""
-    adjacent = any({link.a.node, link.b.node} == {at, toward} for link in network.links)
-    return 1 if adjacent else 2
+    return 1 if network.adjacent(at, toward) else 2
 
 
 def vpn_route(bench: Bench, at: Node, site: Site) -> BgpRoute:

@@ -63,7 +63,7 @@ def await_route(
         lab,
         node,
         lambda: present(lab, node, table, prefix) is wanted,
-        concerns=f" table {table} ",
+        concerns=f"{prefix} ",
         limit=limit,
         what=f"{prefix} {'in' if wanted else 'gone from'} table {table} of {node}",
         seen=seen or (lambda: not wanted),

@@ -15,6 +15,8 @@ LENGTH = 84  # an ordinary ping
 
 Counters = dict[tuple[str, int], int]
 """Packets by node and SPI."""
+CoreCounters = dict[tuple[str, str], int]
+"""Packets by node and PE at the other end, both directions and all SAs of that pair together."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +24,7 @@ class PairProbe:
     """Requests of one site to both addresses of another. ``growth`` holds only SAs that grew.
 
     ``crossed`` holds how often probes of that length went into and came out of GRE tunnels.
+    ``core`` has the growth of the SAs between PEs, which carry routing as well.
     """
 
     source: str
@@ -31,6 +34,7 @@ class PairProbe:
     to_marker: int
     growth: Counters
     crossed: Crossings = field(default_factory=dict)
+    core: CoreCounters = field(default_factory=dict)
 
 
 def pairs(bench: Bench) -> tuple[tuple[Site, Site], ...]:
@@ -43,7 +47,7 @@ def reach(bench: Bench) -> dict[tuple[str, str], PairProbe]:
     """Probes every pair, and takes the counters of all SAs before and after each."""
     bench.once(wire_capture)
     count_crossings(bench, LENGTH)
-    before, crossed_before = counters(bench), crossings(bench)
+    (before, core_before), crossed_before = counters(bench), crossings(bench)
     found = {}
     for source, target in pairs(bench):
         answers = probe(
@@ -54,7 +58,7 @@ def reach(bench: Bench) -> dict[tuple[str, str], PairProbe]:
             count=PROBES,
             length=LENGTH,
         )
-        after, crossed = counters(bench), crossings(bench)
+        (after, core_after), crossed = counters(bench), crossings(bench)
         growth = {sa: after[sa] - before.get(sa, 0) for sa in after if after[sa] != before.get(sa, 0)}
         through = {place: crossed[place] - crossed_before[place] for place in crossed}
         found[source.name, target.name] = PairProbe(
@@ -65,17 +69,23 @@ def reach(bench: Bench) -> dict[tuple[str, str], PairProbe]:
             answers.received[target.marker],
             growth,
             {place: count for place, count in through.items() if count},
+            {pair: count - core_before.get(pair, 0) for pair, count in core_after.items()},
         )
-        before, crossed_before = after, crossed
+        before, core_before, crossed_before = after, core_after, crossed
     return found
 
 
-def counters(bench: Bench) -> Counters:
+def counters(bench: Bench) -> tuple[Counters, CoreCounters]:
     """Packets that every SA of every node has carried: charon asks its kernel, which costs no process."""
     nodes = [node.name for node in bench.network.nodes if node.ike]
+    core = {(end.node, end.connection) for tunnel in bench.network.core_tunnels for end in tunnel.ends}
     found: Counters = {}
+    between_pes: CoreCounters = dict.fromkeys(core, 0)
     for node, sas in gather(nodes, lambda node: bench.vici(node).list_sas()).items():
-        for child in (child for sa in sas for child in sa.children):
-            found[node, child.spi_in] = child.packets_in
-            found[node, child.spi_out] = child.packets_out
-    return found
+        for name, child in ((sa.name, child) for sa in sas for child in sa.children):
+            if (node, name) in core:
+                between_pes[node, name] += child.packets_in + child.packets_out
+            else:
+                found[node, child.spi_in] = child.packets_in
+                found[node, child.spi_out] = child.packets_out
+    return found, between_pes

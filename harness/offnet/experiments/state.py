@@ -26,7 +26,7 @@ class Sas:
 
 @dataclass(frozen=True, slots=True)
 class Routes:
-    """Kernel routes of routers and of sites with GRE, VPNv4 routes and labels of the PEs, by node."""
+    """Kernel routes of routers and of sites that learn routes, VPNv4 routes and labels of PEs, by node."""
 
     kernel: dict[str, tuple[KernelRoute, ...]]
     vpn: dict[str, tuple[BgpRoute, ...]]
@@ -53,7 +53,8 @@ def routes(bench: Bench) -> Routes:
     """Every route of the provider, and of sites that learn routes: what is forwarded, what MP-BGP tells."""
     routers = [node.name for node in bench.network.role(Role.PE, Role.P)]
     routers += [site.node for site, tunnel in bench.network.tunnels() if tunnel.gre]
-    pes = [node.name for node in bench.network.role(Role.PE)]
+    routers += [site.node for site, _ in bench.network.circuits()]
+    pes = [node.name for node in bench.network.role(Role.PE) if node.default.bgp]
     return Routes(
         kernel=gather(routers, lambda node: ask(bench.lab, node, kernel.ROUTES)),
         vpn=gather(pes, lambda node: ask(bench.lab, node, frr.VPN_ROUTES)),

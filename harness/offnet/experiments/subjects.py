@@ -5,14 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from offnet.network.model import IkeConnection, Network, Overlay, OverlayTunnel, Role, Site, Tunnel
+from offnet.observe.kernel_model import MAIN_TABLE
 
 
 @dataclass(frozen=True, slots=True)
 class Subject:
     """An off-net site with a partner in its VPN, and the tables that its route is in.
 
-    ``tables`` holds (PE, table) of its own aggregator first, then of every other PE; it is empty where
-    the profile injects nothing.
+    ``tables`` holds (router, table) of its own aggregator first, then of all others that learn its route;
+    it is empty where the profile injects nothing.
     """
 
     site: Site
@@ -78,10 +79,22 @@ def subject_of(network: Network, site: Site) -> Subject:
 
 
 def _tables(network: Network, site: Site) -> tuple[tuple[str, int], ...]:
-    if not routed(site):
-        return ()
+    return places(network, site) if routed(site) else ()
+
+
+def places(network: Network, site: Site) -> tuple[tuple[str, int], ...]:
+    """Where a site's prefix must be a route, as (router, table): its own PE first, far CEs last."""
     pes = sorted(network.role(Role.PE), key=lambda pe: pe.name != site.pe)
-    return tuple((pe.name, pe.default.vrf(site.vpn).table) for pe in pes)
+    in_vrfs = tuple((pe.name, pe.default.vrf(site.vpn).table) for pe in pes)
+    far = tuple((other.node, MAIN_TABLE) for other in learners(network, site))
+    return in_vrfs + far
+
+
+def learners(network: Network, site: Site) -> tuple[Site, ...]:
+    """Sites on circuits, whose routers learn another site's prefix from their circuit's routing."""
+    return tuple(
+        other for other, _ in network.circuits() if other.vpn == site.vpn and other.name != site.name
+    )
 
 
 def _member(network: Network, overlay: Overlay) -> Subject:

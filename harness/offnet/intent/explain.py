@@ -20,8 +20,13 @@ IKE_IN_PROFILE = (
     " the profile, is known; it belongs to the gateway (gateways.NAME.ike_policies)"
 )
 _IKE_KEYS = frozenset({"ike", "ike_policy", "ike_policies", "policy", "policies", "proposal", "proposals"})
-_ONE_ACCESS = "one of pe (an on-net site), ipsec, gre (an off-net site), overlay (one of a mesh), not several"
-_NO_ACCESS = "a value: an off-net site needs ipsec or gre, an on-net site pe, one of a mesh overlay"
+_ONE_ACCESS = (
+    "one of pe (on-net), ipsec and gre (off-net), circuit (a layer 2 network), overlay (a mesh), not several"
+)
+_NO_ACCESS = (
+    "a value: off-net sites need ipsec or gre, an on-net site pe, one on a layer 2 network circuit,"
+    " one of a mesh overlay"
+)
 
 
 def findings(error: ValidationError, data: Any) -> list[Finding]:

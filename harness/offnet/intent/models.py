@@ -19,12 +19,14 @@ from pydantic import (
 
 from offnet.intent.base import Model
 from offnet.intent.certificates import Authority, Rdns
+from offnet.intent.circuits import Circuit, CircuitNetwork
 from offnet.intent.dpd import Dpd
 from offnet.intent.front_doors import Door, FrontDoor
 from offnet.intent.identities import ANYBODY, Keyring, KeyringEntry, Match, SiteIdentity
 from offnet.intent.nats import Nat
 from offnet.intent.overlays import Overlay
 from offnet.intent.policies import EspTransforms, IkePolicies
+from offnet.intent.protection import PePe, Protection
 from offnet.intent.remote_access import AaaServer, Client, Group, Pool, ProfileAaa, User
 from offnet.intent.scalars import (
     Address,
@@ -40,6 +42,7 @@ from offnet.intent.scalars import (
     refuse,
 )
 from offnet.intent.sites import (
+    CircuitSite,
     Gre,
     GreSite,
     Ipsec,
@@ -55,6 +58,9 @@ from offnet.network.model import Crypto
 __all__ = [
     "ANYBODY",
     "Authority",
+    "Circuit",
+    "CircuitNetwork",
+    "CircuitSite",
     "CoreLink",
     "Door",
     "Dpd",
@@ -74,7 +80,9 @@ __all__ = [
     "OnNetSite",
     "Overlay",
     "OverlaySite",
+    "PePe",
     "Profile",
+    "Protection",
     "Provider",
     "RouteTargets",
     "Router",
@@ -125,6 +133,9 @@ class Provider(Model):
     )
     link_pool: Prefix = Field(
         default=IPv4Network("172.16.0.0/16"), description="Core links get a /31 each from here, by name."
+    )
+    protection: Protection | None = Field(
+        default=None, description="How the core protects itself; if absent, its links are its own."
     )
 
 
@@ -254,6 +265,9 @@ class LabIntent(Model):
     aaa: dict[Name, AaaServer] = Field(default={}, description="AAA servers by name.")
     users: dict[Name, User] = Field(default={}, description="Users that the AAA servers know.")
     sites: dict[NodeName, SiteEntry] = Field(min_length=1, description="Customer sites by name.")
+    circuits: dict[NodeName, CircuitNetwork] = Field(
+        default={}, description="Layer 2 networks behind aggregators, by name."
+    )
     nats: dict[NodeName, Nat] = Field(default={}, description="NAT routers by name.")
     clients: dict[NodeName, Client] = Field(default={}, description="Telecommuters by name.")
     overlays: dict[Name, Overlay] = Field(

@@ -23,6 +23,7 @@ _SECTIONS = (
     "aaa",
     "users",
     "sites",
+    "circuits",
     "nats",
     "clients",
     "overlays",
@@ -74,7 +75,7 @@ def _provider(data: Any, aside: frozenset[KeyPath]) -> Provider:
         return Provider.model_construct(asn=1, routers={}, links=())
     plain = {
         name: _accept(Provider, name, data[name])
-        for name in ("links", "link_pool")
+        for name in ("links", "link_pool", "protection")
         if name in data and ("provider", name) not in aside
     }
     routers = _section(Provider, "routers", data, aside, ("provider", "routers"))

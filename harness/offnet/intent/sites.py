@@ -7,15 +7,17 @@ from typing import Annotated, ClassVar
 from pydantic import Discriminator, Field, Tag
 
 from offnet.intent.base import Model
+from offnet.intent.circuits import Circuit
 from offnet.intent.identities import SiteIdentity
 from offnet.intent.overlays import MeshMember
 from offnet.intent.scalars import Address, Interface, Name, NodeName, Prefix, VpnName
 from offnet.network.routing import EdgeProtocol
 
 # Tags of unions appear in the locations of errors; no key of a YAML file looks like these.
-ON_NET, OFF_NET, BY_GRE, OVERLAY = "<on-net>", "<off-net>", "<by-gre>", "<overlay>"
+ON_NET, OFF_NET, BY_GRE = "<on-net>", "<off-net>", "<by-gre>"
+BY_CIRCUIT, OVERLAY = "<by-circuit>", "<overlay>"
 # What a site is, by the key that says how it is reached.
-KINDS = {"pe": ON_NET, "ipsec": OFF_NET, "gre": BY_GRE, "overlay": OVERLAY}
+KINDS = {"pe": ON_NET, "ipsec": OFF_NET, "gre": BY_GRE, "circuit": BY_CIRCUIT, "overlay": OVERLAY}
 
 
 class Access(Model):
@@ -159,6 +161,12 @@ class GreSite(OffNetSite):
     gre: Gre = Field(description="The tunnel to the aggregator.")
 
 
+class CircuitSite(_Site):
+    """A site that a circuit of a layer 2 network reaches, behind an aggregator."""
+
+    circuit: Circuit = Field(description="The circuit to the aggregator.")
+
+
 class OverlaySite(_Site):
     """A site whose router holds a tunnel to every other site of its overlay."""
 
@@ -169,6 +177,7 @@ MODELS: dict[str, type[Model]] = {
     ON_NET: OnNetSite,
     OFF_NET: IpsecSite,
     BY_GRE: GreSite,
+    BY_CIRCUIT: CircuitSite,
     OVERLAY: OverlaySite,
 }
 
@@ -180,11 +189,12 @@ def _kind_of_site(value: object) -> str:
     return next((kind for kind, model in MODELS.items() if isinstance(value, model)), OFF_NET)
 
 
-Site = OnNetSite | IpsecSite | GreSite | OverlaySite
+Site = OnNetSite | IpsecSite | GreSite | CircuitSite | OverlaySite
 SiteEntry = Annotated[
     Annotated[OnNetSite, Tag(ON_NET)]
     | Annotated[IpsecSite, Tag(OFF_NET)]
     | Annotated[GreSite, Tag(BY_GRE)]
+    | Annotated[CircuitSite, Tag(BY_CIRCUIT)]
     | Annotated[OverlaySite, Tag(OVERLAY)],
     Discriminator(_kind_of_site),
 ]

@@ -45,6 +45,7 @@ from offnet.network.routing import (
     RoutingContext,
     StaticRoute,
     Vrf,
+    VrfOspf,
 )
 
 __all__ = [
@@ -55,6 +56,9 @@ __all__ = [
     "Certificate",
     "CertificateAuthorities",
     "ChildSa",
+    "Circuit",
+    "CoreEnd",
+    "CoreTunnel",
     "Credentials",
     "Crypto",
     "DistinguishedName",
@@ -88,6 +92,7 @@ __all__ = [
     "Unprotected",
     "Vpn",
     "Vrf",
+    "VrfOspf",
 ]
 
 
@@ -103,6 +108,7 @@ class Role(StrEnum):
     INTERNET = "internet"
     NAT = "nat"
     CA = "ca"
+    SWITCH = "switch"
 
 
 class Crypto(StrEnum):
@@ -223,10 +229,59 @@ class Tunnel:
 
 
 @dataclass(frozen=True, slots=True)
+class CoreEnd:
+    """One end of a tunnel between PEs: its GRE interface, and its IKE connection with the other end.
+
+    ``outer`` is what the IP network between them sees; ``inner`` is the address inside the tunnel.
+    """
+
+    node: str
+    interface: str
+    connection: str
+    outer: IPv4Address
+    inner: IPv4Address
+
+
+@dataclass(frozen=True, slots=True)
+class CoreTunnel:
+    """A link of the core that is MPLS in GRE in IPsec transport mode; MTU in bytes."""
+
+    a: CoreEnd
+    b: CoreEnd
+    mtu: int
+
+    @property
+    def ends(self) -> tuple[CoreEnd, CoreEnd]:
+        """Both ends."""
+        return self.a, self.b
+
+    @property
+    def name(self) -> str:
+        """Both PEs, for people."""
+        return f"{self.a.node} - {self.b.node}"
+
+
+@dataclass(frozen=True, slots=True)
+class Circuit:
+    """How a far site reaches its VRF through a layer 2 network, with routing between both ends.
+
+    ``interface`` and ``address`` are the PE's end (a sub-interface with the tag ``vlan`` of its trunk),
+    ``far_address`` is the site's.
+    """
+
+    network: str
+    vlan: int
+    interface: str
+    address: IPv4Address
+    far_address: IPv4Address
+
+
+@dataclass(frozen=True, slots=True)
 class Site:
     """A customer site. ``host`` may exist in other VPNs as well; ``marker`` is unique across all.
 
-    ``pe`` is the PE whose VRF holds the site: by a circuit (``tunnel`` is None) or through IPsec.
+    ``pe`` is the PE whose VRF holds the site: at its own interface, by a circuit of a layer 2 network
+    (``circuit``), or through IPsec (``tunnel``).
     ``overlay`` is the mesh that hides it from the provider, whose VRF then has its router's circuit only.
     """
 
@@ -238,6 +293,7 @@ class Site:
     host: IPv4Address
     marker: IPv4Address
     tunnel: Tunnel | None = None
+    circuit: Circuit | None = None
     overlay: str | None = None
 
 
@@ -278,6 +334,7 @@ class Network:
     sites: tuple[Site, ...]
     capture_point: str
     unprotected: tuple[Unprotected, ...] = ()
+    core_tunnels: tuple[CoreTunnel, ...] = ()
     warnings: tuple[str, ...] = ()
     overlays: tuple[Overlay, ...] = ()
     _by_name: dict[str, Node] = field(default_factory=dict, repr=False, compare=False)
@@ -309,6 +366,21 @@ class Network:
     def role(self, *roles: Role) -> tuple[Node, ...]:
         """All nodes that have one of these roles."""
         return tuple(node for node in self.nodes if node.role in roles)
+
+    def core_tunnel(self, one: str, other: str) -> CoreTunnel | None:
+        """The tunnel between two PEs, if there is one."""
+        found = (tunnel for tunnel in self.core_tunnels if {end.node for end in tunnel.ends} == {one, other})
+        return next(found, None)
+
+    def adjacent(self, one: str, other: str) -> bool:
+        """Whether a link or a tunnel of the core joins two nodes."""
+        pairs = [(link.a.node, link.b.node) for link in self.links]
+        joined = (one, other) in pairs or (other, one) in pairs
+        return joined or self.core_tunnel(one, other) is not None
+
+    def circuits(self) -> Iterator[tuple[Site, Circuit]]:
+        """Every site behind a layer 2 network with its circuit."""
+        return ((site, site.circuit) for site in self.sites if site.circuit is not None)
 
     def tunnels(self) -> Iterator[tuple[Site, Tunnel]]:
         """Every off-net site with its tunnel."""

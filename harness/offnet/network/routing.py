@@ -15,6 +15,7 @@ class InterfaceKind(StrEnum):
     DUMMY = "dummy"
     XFRM = "xfrm"
     VLAN = "vlan"
+    BRIDGE = "bridge"
     GRE = "gre"
 
 
@@ -61,10 +62,10 @@ class Interface:
     """One interface of a routing context.
 
     ``vrf`` is the VRF it is enslaved to. ``mpls`` says that it takes labelled packets.
-    ``parent`` is what XFRM and VLAN interfaces are on, ``if_id`` and ``vlan`` are their numbers.
-    ``local`` and ``remote`` are the outer addresses of a tunnel, ``mtu`` (bytes) is set where the kernel's
-    own would not do. ``front_door`` marks the Internet-facing interfaces of an aggregator: they are opened
-    only once charon holds its connections.
+    ``parent`` is what XFRM and VLAN interfaces are on, ``if_id`` and ``vlan`` are their numbers;
+    ``bridge`` is the bridge that an interface is a port of. ``local`` and ``remote`` are the outer
+    addresses of a tunnel, ``mtu`` is set where the kernel's own would not do. ``front_door`` marks the
+    Internet-facing interfaces of an aggregator: they are opened only once charon holds its connections.
     """
 
     name: str
@@ -75,6 +76,7 @@ class Interface:
     parent: str | None = None
     if_id: int | None = None
     vlan: int | None = None
+    bridge: str | None = None
     local: IPv4Address | None = None
     remote: IPv4Address | None = None
     mtu: int | None = None
@@ -93,10 +95,21 @@ class StaticRoute:
 
 @dataclass(frozen=True, slots=True)
 class Ospf:
-    """OSPFv2, area 0, all interfaces point-to-point but the passive loopback."""
+    """OSPFv2, area 0, all interfaces point-to-point but the passive ones."""
 
     router_id: IPv4Address
     interfaces: tuple[str, ...]
+    passive: tuple[str, ...] = ("lo",)
+
+
+@dataclass(frozen=True, slots=True)
+class VrfOspf:
+    """OSPFv2 in a VRF of a PE, toward customers' routers; ``redistribute`` names protocols of FRR."""
+
+    vrf: str
+    router_id: IPv4Address
+    interfaces: tuple[str, ...]
+    redistribute: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,19 +123,34 @@ class Ldp:
 
 @dataclass(frozen=True, slots=True)
 class BgpNeighbor:
-    """One iBGP neighbour in address family VPNv4."""
+    """One iBGP neighbour in address family VPNv4, and the session's own address.
+
+    ``next_hop`` is that of the routes it sends. ``own_next_hop`` is what it is told instead of the
+    session's address; ``by_gre`` says that its next hops need no label where a GRE tunnel leads to them.
+    """
 
     name: str
     address: IPv4Address
+    source: IPv4Address
+    next_hop: IPv4Address
+    own_next_hop: IPv4Address | None = None
+    by_gre: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Bgp:
-    """MP-BGP for VPNv4 (RFC 4364), sessions sourced from the loopback."""
+    """MP-BGP for VPNv4 (RFC 4364)."""
 
     asn: int
     router_id: IPv4Address
     neighbors: tuple[BgpNeighbor, ...]
+
+    def neighbor(self, name: str) -> BgpNeighbor:
+        """The neighbour of that name; KeyError if there is none."""
+        for neighbor in self.neighbors:
+            if neighbor.name == name:
+                return neighbor
+        raise KeyError(name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +184,7 @@ class RoutingContext:
     front_doors: tuple[FrontDoorVrf, ...] = ()
     routes: tuple[StaticRoute, ...] = ()
     ospf: Ospf | None = None
+    vrf_ospf: tuple[VrfOspf, ...] = ()
     ldp: Ldp | None = None
     bgp: Bgp | None = None
     edges: tuple[Edge, ...] = ()

@@ -263,6 +263,7 @@ await_interfaces || fail interfaces 1
 unlock_sysctl
 apply_sysctl "$conf/sysctl.conf"
 apply_batch "$conf/ip.batch"
+[ ! -f "$conf/sysctl-tunnels.conf" ] || apply_sysctl "$conf/sysctl-tunnels.conf" # of what the batch has made
 open_aaa
 start_radius
 [ ! -f "$conf/nftables.conf" ] || nft -f "$conf/nftables.conf" >>"$log/entrypoint.log" 2>&1 || fail nft $?

@@ -87,6 +87,9 @@ def text_query(daemon: str, command: str) -> Question[str]:
 OSPF_NEIGHBORS: Question[tuple[OspfNeighbor, ...]] = query(
     "ospfd", "show ip ospf neighbor json", parse.ospf_neighbors
 )
+OSPF_VRF_NEIGHBORS: Question[tuple[OspfNeighbor, ...]] = query(
+    "ospfd", "show ip ospf vrf all neighbor json", parse.ospf_neighbors_by_vrf
+)
 LDP_NEIGHBORS: Question[tuple[LdpNeighbor, ...]] = query(
     "ldpd", "show mpls ldp neighbor json", parse.ldp_neighbors
 )

@@ -35,6 +35,11 @@ def ospf_neighbors(data: Json) -> tuple[OspfNeighbor, ...]:
     )
 
 
+def ospf_neighbors_by_vrf(data: Json) -> tuple[OspfNeighbor, ...]:
+    """Neighbours in ``show ip ospf vrf all neighbor``, those of the global table included."""
+    return tuple(neighbor for instance in data.values() for neighbor in ospf_neighbors(instance))
+
+
 def ldp_neighbors(data: Json) -> tuple[LdpNeighbor, ...]:
     """Sessions in ``show mpls ldp neighbor``."""
     return tuple(

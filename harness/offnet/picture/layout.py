@@ -68,6 +68,9 @@ def _columns(network: Network) -> Columns:
         columns[EDGE + distance].append(name)
         columns[EDGE + distance] += [peer for peer in neighbors(network, name) if _is_aaa(network, peer)]
     on_net = EDGE + max(depth.values(), default=-1) + 1
+    for switch in network.role(Role.SWITCH):
+        columns[on_net].append(switch.name)
+    on_net += on_net in columns
     for node in sorted(network.role(Role.CE), key=lambda node: order.get(node.name, 0)):
         columns[on_net].append(node.name)
     return dict(sorted(columns.items()))
@@ -155,7 +158,9 @@ def _zones(
 def _zone(network: Network, node: str) -> str:
     """The title of the part of the picture that a node stands in."""
     titles = dict.fromkeys(OUTSIDE, "Off-net sites") | {Role.INTERNET: "Internet", Role.CE: "On-net sites"}
-    return titles.get(network.node(node).role, f"Provider AS {network.asn}, MPLS core")
+    titles[Role.SWITCH] = "Layer 2 network"
+    core = "MPLS core" if any(router.default.ldp for router in network.role(Role.PE)) else "no core"
+    return titles.get(network.node(node).role, f"Provider AS {network.asn}, {core}")
 
 
 def _title_room(title: str) -> float:

@@ -18,7 +18,7 @@ class Legend:
             self._item(f"{vpn.name}, RD {vpn.rd}", mark=index)
         self._item("IPsec tunnel", kind="tunnel")
         self._item("circuit", kind="circuit")
-        self._item("MPLS", kind="core")
+        self._item(_core(network), kind="core")
 
     def _item(self, text: str, mark: int | None = None, kind: str = "", vpn: int | None = None) -> None:
         room = MARK if mark is not None else 40.0
@@ -32,3 +32,10 @@ class Legend:
             self.paths.append(Path(points, kind, vpn))
         self.items.append(Text(self._x + room, self.bottom, text, Style.NOTE))
         self._x += width + 24
+
+
+def _core(network: Network) -> str:
+    """What runs on the lines between the provider's nodes."""
+    if network.core_tunnels:
+        return "MPLS in GRE in IPsec"
+    return "MPLS" if any(node.default.ldp for node in network.nodes) else "802.1Q trunk"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from offnet.network.model import Link, Network, Node, Role
+from offnet.network.model import Network, Node, Role
 from offnet.picture.boxes import INSET, INTERNET_HEADER, Placed
 from offnet.picture.drawing import Path, Rect
 
@@ -43,20 +43,23 @@ class Router:
         return len(self._lane)
 
     def paths(self) -> Iterator[Path]:
-        """Links first, tunnels on top of them."""
+        """Links first, those of the core that are tunnels between PEs included; sites' tunnels on top."""
         for link in self._network.links:
-            yield self._link(link)
+            yield self._link(link.a.node, link.b.node)
+        for tunnel in self._network.core_tunnels:
+            yield self._link(tunnel.a.node, tunnel.b.node)
         yield from self._tunnels()
 
-    def _link(self, link: Link) -> Path:
-        left, right = sorted((link.a.node, link.b.node), key=lambda name: self._ordered[name])
+    def _link(self, one: str, other: str) -> Path:
+        left, right = sorted((one, other), key=lambda name: self._ordered[name])
         kind, vpn = self._kind(self._network.node(left), self._network.node(right))
         a, b = self._placed[left], self._placed[right]
         start, end = self._ports(a, b, vpn)
         width = b.pipe().height if kind == "access" else None
         apart = self._column[right] - self._column[left]
         if apart == 0:
-            bulge = a.rect.right + GAP / 3
+            beyond = self._ordered[right][1] - self._ordered[left][1] - 1
+            bulge = a.rect.right + GAP / 3 + beyond * LANE
             points = ((a.rect.right, start), (bulge, start), (bulge, end), (b.rect.right, end))
             return Path(points, kind, vpn, curved=False)
         if apart > 1:
@@ -68,7 +71,7 @@ class Router:
         if Role.CE in roles:
             site = left if left.role is Role.CE else right
             return "circuit", self._vpn_of.get(site.name)
-        return ("core", None) if roles <= {Role.PE, Role.P} else ("access", None)
+        return ("core", None) if roles <= {Role.PE, Role.P, Role.SWITCH} else ("access", None)
 
     def _ports(self, a: Placed, b: Placed, vpn: int | None) -> tuple[float, float]:
         """Where a line leaves a and enters b; the Internet has its port opposite to the other end."""

@@ -26,7 +26,7 @@ HEALTHCHECK: Value = {
     "retries": 2,
 }
 # Tiers of `containerlab graph`: provider on top, customers at the bottom.
-LEVELS = {Role.P: 1, Role.PE: 2, Role.CA: 2, Role.AAA: 3, Role.INTERNET: 3} | dict.fromkeys(
+LEVELS = {Role.P: 1, Role.PE: 2, Role.CA: 2, Role.AAA: 3, Role.INTERNET: 3, Role.SWITCH: 3} | dict.fromkeys(
     (Role.CE, Role.SPOKE, Role.CLIENT, Role.NAT), 4
 )
 ICONS = {
@@ -35,6 +35,7 @@ ICONS = {
     Role.CA: "server",
     Role.INTERNET: "cloud",
     Role.NAT: "router",
+    Role.SWITCH: "switch",
     Role.CE: "host",
     Role.SPOKE: "host",
     Role.CLIENT: "client",

@@ -40,8 +40,19 @@ def sysctl_lines(node: Node) -> Iterator[str]:
     if context.ldp:
         yield f"net/mpls/platform_labels={MPLS_LABELS}"
     for interface in context.interfaces:
-        if interface.mpls:
-            yield f"net/mpls/conf/{interface.name}/input=1"
+        if interface.mpls and interface.kind is not InterfaceKind.GRE:
+            yield _takes_labels(interface)
+
+
+def tunnel_sysctl_lines(node: Node) -> Iterator[str]:
+    """The same for interfaces that the node makes itself: their paths are there only afterwards."""
+    for interface in node.default.interfaces:
+        if interface.mpls and interface.kind is InterfaceKind.GRE:
+            yield _takes_labels(interface)
+
+
+def _takes_labels(interface: Interface) -> str:
+    return f"net/mpls/conf/{interface.name}/input=1"
 
 
 def loaded_lines(node: Node) -> Iterator[str]:
@@ -88,15 +99,16 @@ def _interface(interface: Interface) -> Iterator[str]:
         yield f"link add {interface.name} type xfrm dev {interface.parent} if_id {interface.if_id}"
     elif interface.kind is InterfaceKind.VLAN:
         yield f"link add link {interface.parent} name {interface.name} type vlan id {interface.vlan}"
-    elif interface.kind is InterfaceKind.DUMMY:
-        yield f"link add {interface.name} type dummy"
+    elif interface.kind in (InterfaceKind.DUMMY, InterfaceKind.BRIDGE):
+        yield f"link add {interface.name} type {interface.kind}"
     elif interface.kind is InterfaceKind.GRE:
         ends = f"local {interface.local} remote {interface.remote}"
         yield f"link add {interface.name} type gre {ends} ttl {TTL}"
         # Routing protocols send to groups; a GRE interface says of itself that it does not take them.
         yield f"link set dev {interface.name} mtu {interface.mtu} multicast on"
-    if interface.vrf:
-        yield f"link set dev {interface.name} master {interface.vrf}"
+    master = interface.vrf or interface.bridge
+    if master:
+        yield f"link set dev {interface.name} master {master}"
     for address in interface.addresses:
         yield f"address add {address} dev {interface.name}"
     if not interface.front_door:

@@ -8,7 +8,15 @@ from typing import Any
 
 from offnet.network.aaa import GROUP_PASSWORD
 from offnet.network.ike import GroupDownload
-from offnet.network.model import EdgeProtocol, Interface, InterfaceKind, Node, ReverseRoutePolicy, Role
+from offnet.network.model import (
+    EdgeProtocol,
+    IkeConnection,
+    Interface,
+    InterfaceKind,
+    Node,
+    ReverseRoutePolicy,
+    Role,
+)
 from offnet.render.freeradius import freeradius_files
 from offnet.render.kernel import (
     batch_lines,
@@ -17,6 +25,7 @@ from offnet.render.kernel import (
     loaded_lines,
     needs_guard,
     sysctl_lines,
+    tunnel_sysctl_lines,
 )
 from offnet.render.strongswan import (
     Message,
@@ -40,6 +49,9 @@ def node_files(node: Node) -> dict[str, str]:
         "sysctl.conf": _lines(sysctl_lines(node)),
         "ip.batch": _lines(batch_lines(node.default)),
     }
+    tunnels = _lines(tunnel_sysctl_lines(node))
+    if tunnels:
+        files["sysctl-tunnels.conf"] = tunnels
     door = _lines(front_door_lines(node.default))
     if door:
         files["front-door.batch"] = door
@@ -50,8 +62,10 @@ def node_files(node: Node) -> dict[str, str]:
         files["nftables.conf"] = _guard(node)
     elif node.role is Role.NAT:
         files["nftables.conf"] = _nat(node)
-    elif node.drops or doors_inside(node):
-        files["nftables.conf"] = template("aggregator.conf.j2").render(node=node, doors=doors_inside(node))
+    else:
+        tables = _provider_tables(node)
+        if tables:
+            files["nftables.conf"] = tables
     return files | _frr(node) | _strongswan(node) | _agent(node) | _authorities(node) | freeradius_files(node)
 
 
@@ -60,7 +74,7 @@ def daemons(node: Node) -> tuple[str, ...]:
     context = node.default
     spoken = {edge.protocol for edge in context.edges}
     configured = {
-        "ospfd": context.ospf or EdgeProtocol.OSPF in spoken,
+        "ospfd": context.ospf or context.vrf_ospf or EdgeProtocol.OSPF in spoken,
         "bgpd": context.bgp or EdgeProtocol.EBGP in spoken,
         "ldpd": context.ldp,
         "eigrpd": EdgeProtocol.EIGRP in spoken,
@@ -101,6 +115,7 @@ def _frr(node: Node) -> dict[str, str]:
             node=node,
             context=context,
             ospf=context.ospf,
+            vrf_ospf=context.vrf_ospf,
             ldp=context.ldp,
             bgp=context.bgp,
             vrfs=context.vrfs,
@@ -201,10 +216,35 @@ def _guard(node: Node) -> str:
     )
 
 
+def _provider_tables(node: Node) -> str:
+    """What a PE does not let pass: between VPNs, tunnels and the Internet, and to other PEs."""
+    doors = doors_inside(node)
+    text = template("aggregator.conf.j2").render(node=node, doors=doors) if node.drops or doors else ""
+    return text + (_core_guard(node) if core_peers(node) else "")
+
+
 def doors_inside(node: Node) -> tuple[Interface, ...]:
     """Front doors that are in the VRF of a VPN: nothing but the tunnels themselves may use them."""
     vpns = {vrf.name for vrf in node.default.vrfs}
     return tuple(i for i in node.default.interfaces if i.front_door and i.vrf in vpns)
+
+
+def core_peers(node: Node) -> list[str]:
+    """The outer addresses of the PEs that a node has tunnels to."""
+    return [str(each.remote) for each in node.default.interfaces if each.kind is InterfaceKind.GRE]
+
+
+def _core_guard(node: Node) -> str:
+    """GRE always; what else the PEs protect between their outer addresses as well."""
+    selectors = {ts for c in _core_connections(node) for child in c.children for ts in child.local_ts}
+    protocols = sorted(ts.removeprefix("dynamic[").removesuffix("]") for ts in selectors)
+    peers = ", ".join(core_peers(node))
+    return template("core-guard.conf.j2").render(node=node, peers=peers, protocols=", ".join(protocols))
+
+
+def _core_connections(node: Node) -> list[IkeConnection]:
+    connections = node.ike.connections if node.ike else ()
+    return [one for one in connections if all(child.mode == "transport" for child in one.children)]
 
 
 def _nat(node: Node) -> str:

@@ -33,19 +33,17 @@ def distinct_nodes(scope: Scope) -> Iterator[Finding]:
     for name, path in sites.items():
         if name in owner:
             yield Finding(path, "a name that no router has", value=name, see=owner[name])
-    nats: dict[str, KeyPath] = {name: ("nats", name) for name in scope.intent.nats}
-    for name, path in nats.items():
-        if name in owner | sites:
-            yield Finding(path, "a name that no other node has", value=name, see=(owner | sites)[name])
-    others: list[tuple[str, KeyPath]] = [(name, ("clients", name)) for name in scope.intent.clients]
+    taken_by = owner | sites
+    others: list[tuple[str, KeyPath]] = [(name, ("nats", name)) for name in scope.intent.nats]
+    others += [(name, ("circuits", name)) for name in scope.intent.circuits]
+    others += [(name, ("clients", name)) for name in scope.intent.clients]
     others += [(server.node, ("aaa", name, "node")) for name, server in scope.intent.aaa.items()]
     for name, path in others:
-        see = (owner | sites | nats).get(name)
-        if see is not None:
-            yield Finding(path, "a name that no other node has", value=name, see=see)
-        sites.setdefault(name, path)
+        if name in taken_by:
+            yield Finding(path, "a name that no other node has", value=name, see=taken_by[name])
+        taken_by = {name: path} | taken_by
     internet = scope.intent.internet
-    taken = (owner | sites | nats).get(internet)
+    taken = taken_by.get(internet)
     if taken is not None and ("internet",) not in scope.aside:
         advice = f"a name that the node of the Internet ({internet}) does not have"
         yield Finding(taken, advice, value=internet)
@@ -56,6 +54,7 @@ def interface_names(scope: Scope) -> Iterator[Finding]:
     intent = scope.intent
     nodes = intent.provider.routers.keys() | intent.sites.keys() | intent.nats.keys() | {intent.internet}
     nodes |= intent.clients.keys() | {server.node for server in intent.aaa.values()}
+    nodes |= intent.circuits.keys()
     for name in scope.intent.vpns:
         if name in nodes:
             expected = "a name that no node has: both become interfaces of a PE"

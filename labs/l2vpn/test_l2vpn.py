@@ -1,0 +1,106 @@
+"""Example 9-27: the routing on each circuit, and what a circuit is to the VRF."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from offnet.experiments.bench import Bench
+from offnet.experiments.state import routes
+from offnet.network.model import Circuit, Network, Node, Role, Site
+from offnet.observe import frr, kernel
+from offnet.observe.kernel_model import MAIN_TABLE
+from offnet.observe.question import ask
+
+Tell = Callable[[str], None]
+
+
+@pytest.fixture(autouse=True)
+def tell(request: pytest.FixtureRequest, record_property: Callable[[str, Any], None]) -> Tell:
+    """Puts the first line of a test's docstring, and what the test saw, into the report."""
+    lines = (request.function.__doc__ or request.node.name).splitlines()
+    record_property("title", lines[0].rstrip("."))
+    return lambda seen: record_property("seen", seen)
+
+
+def the_pe(network: Network) -> Node:
+    """The aggregator that all circuits lead to."""
+    (pe,) = network.role(Role.PE)
+    return pe
+
+
+def twins(network: Network) -> list[tuple[Site, Circuit]]:
+    """Circuits whose subnet another VPN has as well."""
+    ends = [(circuit.address, circuit.far_address) for _, circuit in network.circuits()]
+    return [
+        (site, circuit)
+        for site, circuit in network.circuits()
+        if ends.count((circuit.address, circuit.far_address)) > 1
+    ]
+
+
+def test_9_27_two_vpns_have_the_same_subnet_on_their_circuits(bench: Bench, tell: Tell) -> None:
+    """Example 9-27: both circuits have the same subnet; each is a sub-interface in its own VRF."""
+    pe = the_pe(bench.network)
+    found = twins(bench.network)
+    assert {site.vpn for site, _ in found} == {vpn.name for vpn in bench.network.vpns}
+    states = {state.name: state for state in ask(bench.lab, pe.name, kernel.INTERFACES)}
+    for site, circuit in found:
+        own = states[circuit.interface]
+        assert (own.kind, own.master) == ("vlan", site.vpn)
+        assert [address.ip for address in own.addresses] == [circuit.address]
+    tell("; ".join(f"{c.interface} in {s.vpn}: {c.address} - {c.far_address}" for s, c in found))
+
+
+def test_9_27_each_vrf_has_its_own_ospf_neighbour(bench: Bench, tell: Tell) -> None:
+    """Example 9-27: one routing process in each VRF, full with the far CE of that VPN and no other."""
+    pe = the_pe(bench.network)
+    full = {
+        (neighbor.interface, neighbor.address)
+        for neighbor in ask(bench.lab, pe.name, frr.OSPF_VRF_NEIGHBORS)
+        if neighbor.full
+    }
+    wanted = {(circuit.interface, circuit.far_address) for _, circuit in bench.network.circuits()}
+    assert full == wanted
+    tell("; ".join(f"{interface}: {address}" for interface, address in sorted(full)))
+
+
+def test_9_27_a_far_ce_learns_its_own_vpn_only(bench: Bench, tell: Tell) -> None:
+    """Example 9-27: a far CE learns every reverse route of its VPN and nothing of another one."""
+    state = bench.once(routes)
+    told = []
+    for site, circuit in bench.network.circuits():
+        learned = {
+            route.prefix
+            for route in state.kernel[site.node]
+            if route.table == MAIN_TABLE and [hop.via for hop in route.hops] == [circuit.address]
+        }
+        assert learned == {other.lan for other in bench.network.sites_of(site.vpn) if other is not site}
+        told.append(f"{site.name}: {', '.join(str(prefix) for prefix in sorted(learned))}")
+    tell("; ".join(told))
+
+
+def test_9_27_the_provider_needs_neither_labels_nor_mp_bgp(bench: Bench, tell: Tell) -> None:
+    """Example 9-27: reverse routes reach the far CE by the circuit's routing, without any VPNv4 route."""
+    pe = the_pe(bench.network)
+    assert pe.default.bgp is None
+    assert pe.default.ldp is None
+    state = bench.once(routes)
+    assert not state.vpn
+    labels = [hop.labels for route in state.kernel[pe.name] for hop in route.hops if hop.labels]
+    assert not labels
+    tell(f"{len(state.kernel[pe.name])} routes at {pe.name}, none with a label")
+
+
+def test_9_27_the_decrypted_packet_is_looked_up_in_its_vrf(bench: Bench, tell: Tell) -> None:
+    """Example 9-27: in each VRF the same destination leads to that VPN's circuit."""
+    pe = the_pe(bench.network)
+    told = []
+    for site, circuit in bench.network.circuits():
+        lookup = kernel.route_get(bench.lab, pe.name, site.host, vrf=site.vpn)
+        assert lookup.hop is not None, lookup.error
+        assert (lookup.hop.interface, lookup.hop.via) == (circuit.interface, circuit.far_address)
+        told.append(f"{site.vpn}: {site.host} dev {lookup.hop.interface}")
+    tell("; ".join(told))

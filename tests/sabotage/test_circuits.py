@@ -1,0 +1,60 @@
+"""The proofs about layer 2 circuits can fail."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+
+import pytest
+
+from offnet.checks import circuits, routes
+from offnet.experiments.bench import Bench
+from offnet.experiments.circuits import PROBES, sources
+from offnet.experiments.presence import await_presence
+from offnet.experiments.subjects import learners, places
+from offnet.network.model import Crypto
+from tests.sabotage.breaking import DEADLINE, broken, failing, names
+
+pytestmark = [pytest.mark.lab, pytest.mark.xdist_group("sabotage-l2vpn")]
+
+
+@pytest.fixture(scope="module")
+def l2vpn(running_variant: Callable[..., AbstractContextManager[Bench]]) -> Iterator[Bench]:
+    with running_variant("sabotage-l2vpn", Crypto.MODERN, lab="l2vpn") as bench:
+        yield bench
+
+
+def test_circuits_fail_when_a_vrf_leaks_into_the_circuit_of_another_vpn(l2vpn: Bench) -> None:
+    (site, _), (_, other) = l2vpn.network.circuits()
+    claims = list(circuits.claims(l2vpn.network))
+    table = l2vpn.network.node(site.pe).default.vrf(site.vpn).table
+    leak = f"{site.host}/32 table {table}"
+    way = f"{leak} via {other.far_address} dev {other.interface} onlink"
+    with broken(l2vpn, site.pe, f"ip route add {way}", f"ip route del {leak}"):
+        seen = failing(l2vpn, claims)
+    (name,) = names(claims, f"{sources(l2vpn.network)[site.name].name} to {site.name}")
+    assert seen.keys() == {name}
+    assert f"requests by tag: {{{other.vlan}: {PROBES}}}" in seen[name]
+    assert not failing(l2vpn, claims)
+
+
+def test_routes_fail_when_the_circuit_announces_no_reverse_routes(l2vpn: Bench) -> None:
+    network = l2vpn.network
+    site, tunnel = next(network.tunnels())
+    claims = list(routes.claims(network))
+    lines = ("configure terminal", f"router ospf vrf {tunnel.vrf}")
+    vtysh = " ".join(["vtysh", *(f"-c '{line}'" for line in lines)])
+    silent, again = f"{vtysh} -c 'no redistribute kernel'", f"{vtysh} -c 'redistribute kernel'"
+    far = tuple(place for place in places(network, site) if place[0] != site.pe)
+    with broken(l2vpn, site.pe, silent, again):
+        await_presence(l2vpn.lab, far, site.lan, wanted=False, seconds=DEADLINE)
+        seen = failing(l2vpn, claims)
+    await_presence(l2vpn.lab, far, site.lan, wanted=True, seconds=DEADLINE)
+    expected = {
+        name
+        for spoke, _ in network.tunnels()
+        for other in learners(network, spoke)
+        if spoke.vpn == site.vpn
+        for name in names(claims, f"{spoke.name}:", f"announced on the circuit to {other.name}")
+    }
+    assert seen == dict.fromkeys(expected, "no such route")
