@@ -22,7 +22,7 @@ from offnet.experiments.logins import (
     other_group,
     wrong_group_keys,
 )
-from offnet.experiments.presence import await_presence
+from offnet.experiments.presence import await_presence, present
 from offnet.experiments.subjects import Subject
 from offnet.network.model import Crypto, SharedSecret
 from offnet.observe.radius import ACCOUNTING_LOG
@@ -66,6 +66,16 @@ def test_session_fails_without_one(lab: Bench, victim: Subject) -> None:
         return_of(lab, victim)
     assert seen.keys() == names(claims, f"{victim.site.name}:"), seen
     assert "0 sessions" in next(iter(seen.values()))
+
+
+def test_who_has_logged_out_has_no_route_anywhere(lab: Bench, victim: Subject) -> None:
+    log_out(lab, victim)
+    try:
+        left = [router for router, table in victim.tables if present(lab.lab, router, table, victim.site.lan)]
+    finally:
+        return_of(lab, victim)
+    assert victim.tables
+    assert not left
 
 
 def test_impostor_fails_where_no_membership_is_required(lab: Bench, victim: Subject) -> None:

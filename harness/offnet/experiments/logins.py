@@ -78,7 +78,11 @@ def come_back(bench: Bench, subject: Subject) -> bool:
 
 
 def log_out(bench: Bench, subject: Subject) -> None:
-    """Ends the session from the client's side; returns when the gateway has none of the user."""
+    """Ends the session from the client's side; returns when the gateway has none of the user.
+
+    The route is gone everywhere by then, too. Remote PEs lose it after the session: a route that the next
+    login would find there is the old one, and is withdrawn while that session's first packets are answered.
+    """
     with suppress(CommandRefused):  # nothing to end
         bench.vici(subject.site.node).terminate(ike=subject.tunnel.site_connection)
     until(
@@ -87,6 +91,7 @@ def log_out(bench: Bench, subject: Subject) -> None:
         deadline=DEADLINE,
         interval=POLL,
     )
+    await_presence(bench.lab, subject.tables, subject.site.lan, wanted=False, seconds=DEADLINE)
 
 
 def log_in(bench: Bench, subject: Subject) -> IkeSa:
