@@ -14,7 +14,7 @@ from offnet.compare.growth import NEW, Growth
 from offnet.design import design
 from offnet.errors import UsageError
 from offnet.intent.loader import plain_data
-from offnet.intent.models import IpsecSite
+from offnet.intent.models import CircuitSite, IpsecSite, OnNetSite
 
 Written = Callable[[dict[str, Any]], Path]
 
@@ -35,14 +35,15 @@ def single_ip() -> dict[str, Any]:
     return data
 
 
-@pytest.mark.parametrize("lab", ["single-ip", "ce-ce"])
+@pytest.mark.parametrize("lab", ["single-ip", "ce-ce", "l2vpn"])
 @pytest.mark.parametrize("sites", [2, 64, 256])
 def test_a_grown_lab_is_right_and_has_so_many_sites(lab: str, sites: int) -> None:
     growth = Growth(resources.labs() / lab)
     network = design(growth.of(sites))
     assert sum(site.name.startswith(f"{NEW}-") for site in network.sites) == sites
-    plain = [name for name, site in growth.intent.sites.items() if "pe" in type(site).model_fields]
-    assert {site.name for site in network.sites if not site.name.startswith(f"{NEW}-")} == set(plain)
+    plain = [name for name, site in growth.intent.sites.items() if isinstance(site, OnNetSite | CircuitSite)]
+    others = {site.name for site in network.sites if not site.name.startswith(f"{NEW}-")}
+    assert others == {*plain, *growth.intent.clients}
 
 
 def test_new_sites_stand_beside_the_template_wherever_it_is_named() -> None:

@@ -21,7 +21,7 @@ from offnet.intent.models import LabIntent
 from offnet.intent.places import dotted
 from offnet.intent.rules import judge
 from offnet.intent.salvage import Scope
-from offnet.intent.sites import KINDS, ON_NET
+from offnet.intent.sites import BY_CIRCUIT, KINDS, ON_NET
 
 # Where new sites have their prefixes: inside, and on the Internet (RFC 2544, for benchmarks). Each
 # prefix of a site has a slice of its own, with room for a thousand /24 and four thousand /30.
@@ -29,6 +29,8 @@ INSIDE, OUTSIDE = IPv4Network("10.128.0.0/10"), IPv4Network("198.18.0.0/15")
 SLICES = {INSIDE: 18 - 4, OUTSIDE: 32 - 14}
 PRIVATE = tuple(IPv4Network(text) for text in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"))
 NEW = "site"
+# Plain circuits: a port of a PE, or a tag of a layer 2 network.
+PLAIN = frozenset({ON_NET, BY_CIRCUIT})
 
 Data = dict[str, Any]
 
@@ -45,7 +47,7 @@ class Growth:
         data = plain_data(path)
         growable = [name for name, site in data["sites"].items() if _grows(site)]
         if not growable:
-            kinds = ", ".join(key for key, kind in KINDS.items() if kind != ON_NET)
+            kinds = ", ".join(key for key, kind in KINDS.items() if kind not in PLAIN)
             raise UsageError(f"{self.intent.name} cannot be grown: no site of it has one of {kinds}")
         if template is not None and template not in growable:
             raise UsageError(f"{self.intent.name} cannot be grown by {template}: name {_one_of(growable)}")
@@ -84,9 +86,9 @@ def _one_of(names: list[str]) -> str:
 
 
 def _grows(site: Any) -> bool:
-    """Whether a site can be copied: not a plain circuit, and not behind a node of its own."""
+    """Whether a site can be copied: not on a plain circuit, and not behind a node of its own."""
     kinds = {kind for key, kind in KINDS.items() if key in site}
-    return bool(kinds - {ON_NET}) and not any(
+    return bool(kinds - PLAIN) and not any(
         "behind" in part for part in site.values() if isinstance(part, dict)
     )
 
