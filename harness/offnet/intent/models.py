@@ -6,12 +6,10 @@ Relations between parts (a site names a VPN, prefixes do not overlap) are judged
 
 from __future__ import annotations
 
-from ipaddress import IPv4Network
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
-    BeforeValidator,
     ConfigDict,
     Field,
     PrivateAttr,
@@ -27,6 +25,7 @@ from offnet.intent.nats import Nat
 from offnet.intent.overlays import Overlay
 from offnet.intent.policies import EspTransforms, IkePolicies
 from offnet.intent.protection import PePe, Protection
+from offnet.intent.provider import CoreLink, Provider, Router
 from offnet.intent.remote_access import AaaServer, Client, Group, Pool, ProfileAaa, User
 from offnet.intent.scalars import (
     Address,
@@ -36,10 +35,7 @@ from offnet.intent.scalars import (
     Line,
     Name,
     NodeName,
-    NumberPair,
-    Prefix,
     VpnName,
-    refuse,
 )
 from offnet.intent.sites import (
     CircuitSite,
@@ -53,6 +49,7 @@ from offnet.intent.sites import (
     Site,
     SiteEntry,
 )
+from offnet.intent.vpns import RouteTargets, Vpn
 from offnet.network.model import Crypto
 
 __all__ = [
@@ -94,51 +91,6 @@ __all__ = [
 CryptoChoice = Annotated[Crypto, Field(strict=False)]
 
 
-class Router(Model):
-    """A router of the provider."""
-
-    role: Literal["pe", "p"] = Field(description="pe holds VRFs and speaks MP-BGP; p switches labels only.")
-    loopback: Address = Field(description="Router ID, LDP transport address and source of MP-BGP.")
-
-
-class CoreLink(Model):
-    """A link between two routers, also written as a list of their two names."""
-
-    between: Annotated[tuple[NodeName, NodeName], Field(strict=False)] = Field(description="The two routers.")
-    subnet: Prefix | None = Field(
-        default=None, description="A /31 for this link, where the one allocated from the pool collides."
-    )
-
-
-def _long_link(value: object) -> object:
-    if isinstance(value, list) and len(value) == 2:  # noqa: PLR2004  a link has two ends
-        return {"between": value}
-    if isinstance(value, dict | CoreLink):
-        return value
-    raise refuse("the names of two routers, [a, b], or {between: [a, b], subnet: PREFIX}")
-
-
-LinkEntry = Annotated[
-    CoreLink, BeforeValidator(_long_link, json_schema_input_type=tuple[NodeName, NodeName] | CoreLink)
-]
-
-
-class Provider(Model):
-    """The provider's network: an OSPF and LDP core between PEs."""
-
-    asn: int = Field(alias="as", ge=1, le=4294967294, description="AS number of the provider.")
-    routers: dict[NodeName, Router] = Field(min_length=1, description="PE and P routers by name.")
-    links: Annotated[tuple[LinkEntry, ...], Field(strict=False)] = Field(
-        default=(), description="Core links; they must connect all routers."
-    )
-    link_pool: Prefix = Field(
-        default=IPv4Network("172.16.0.0/16"), description="Core links get a /31 each from here, by name."
-    )
-    protection: Protection | None = Field(
-        default=None, description="How the core protects itself; if absent, its links are its own."
-    )
-
-
 class Gateway(Model):
     """An IPsec aggregator: a PE with one Internet-facing address, or one for each of its front doors."""
 
@@ -170,40 +122,6 @@ class Gateway(Model):
         if self.address is not None and self.next_hop is not None:
             doors[None] = Door(None, self.address, self.next_hop)
         return doors
-
-
-class RouteTargets(Model):
-    """Route targets, also written as one list where import and export are the same."""
-
-    import_: Annotated[tuple[NumberPair, ...], Field(strict=False)] = Field(
-        alias="import", min_length=1, description="Routes with one of these enter the VRF."
-    )
-    export: Annotated[tuple[NumberPair, ...], Field(strict=False)] = Field(
-        min_length=1, description="Routes of the VRF carry all of these."
-    )
-
-
-_TargetList = Annotated[list[NumberPair], Field(min_length=1)]
-
-
-def _both_ways(value: object) -> object:
-    if isinstance(value, list):
-        return {"import": value, "export": value}
-    if isinstance(value, dict | RouteTargets):
-        return value
-    raise refuse('a list such as ["200:1"], or {import: [...], export: [...]}')
-
-
-class Vpn(Model):
-    """A customer's VPN; its name is the name of the VRF on every PE."""
-
-    id: int | None = Field(
-        default=None, ge=1, le=65535, description="Number for tables and interface IDs; allocated if absent."
-    )
-    rd: NumberPair = Field(description='Route distinguisher (RFC 4364), such as "200:1".')
-    rt: Annotated[
-        RouteTargets, BeforeValidator(_both_ways, json_schema_input_type=_TargetList | RouteTargets)
-    ] = Field(description="Route targets: one list, or import and export apart.")
 
 
 def _require_match(schema: dict[str, Any]) -> None:

@@ -1,0 +1,106 @@
+"""Customer sites, and how each reaches its VPN."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from ipaddress import IPv4Address, IPv4Interface, IPv4Network
+
+from offnet.network.routing import EdgeProtocol
+
+
+@dataclass(frozen=True, slots=True)
+class GreTunnel:
+    """A tunnel interface at each end, with its inside address; MTU in bytes.
+
+    The SA protects GRE between the outer addresses, and with it the routing over the tunnel.
+    """
+
+    gateway_interface: str
+    gateway_inside: IPv4Interface
+    site_interface: str
+    site_inside: IPv4Interface
+    mtu: int
+    routing: EdgeProtocol
+
+
+@dataclass(frozen=True, slots=True)
+class Tunnel:
+    """How an off-net site reaches its VPN: which SA at which end, into which VRF.
+
+    ``address`` is the site's outer address; ``gateway_address`` the aggregator's.
+    ``gateway_connection``/``site_connection`` name the IKE connection at each end; the
+    CHILD_SA has the connection's name at both. Where several sites share the aggregator's
+    connection, ``identity`` (as the aggregator sees it) tells them apart, or the ``user`` who has logged
+    in. ``reaches`` are the prefixes that a split tunnel is for; without any it is for all. With ``gre``
+    the SA has no ``if_id`` (0) and no reverse route is injected: routing brings one while the SA is there.
+    """
+
+    gateway: str
+    gateway_address: IPv4Address
+    gateway_connection: str
+    site_connection: str
+    address: IPv4Address
+    identity: str
+    profile: str
+    vrf: str
+    if_id: int
+    rri: str
+    user: str | None = None
+    reaches: tuple[IPv4Network, ...] = ()
+    gre: GreTunnel | None = None
+
+    @property
+    def access(self) -> str:
+        """The way into the VPN, for people: by policy, as a user, or by GRE with a routing protocol."""
+        way = f"gre {self.gre.routing}" if self.gre else "ipsec"
+        return way if self.user is None else "user"
+
+    def protected(self, lan: IPv4Network) -> str:
+        """What the aggregator's SA protects at the site's end, as charon writes traffic selectors."""
+        return f"{self.address}/32[gre]" if self.gre else str(lan)
+
+
+@dataclass(frozen=True, slots=True)
+class Circuit:
+    """How a far site reaches its VRF through a layer 2 network, with routing between both ends.
+
+    ``interface`` and ``address`` are the PE's end (a sub-interface with the tag ``vlan`` of its trunk),
+    ``far_address`` is the site's.
+    """
+
+    network: str
+    vlan: int
+    interface: str
+    address: IPv4Address
+    far_address: IPv4Address
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """A customer site. ``host`` may exist in other VPNs as well; ``marker`` is unique across all.
+
+    ``pe`` is the PE whose VRF holds the site: at its own interface, by a circuit of a layer 2 network
+    (``circuit``), or through IPsec (``tunnel``).
+    ``overlay`` is the mesh that hides it from the provider, whose VRF then has its router's circuit only.
+    """
+
+    name: str
+    vpn: str
+    node: str
+    pe: str
+    lan: IPv4Network
+    host: IPv4Address
+    marker: IPv4Address
+    tunnel: Tunnel | None = None
+    circuit: Circuit | None = None
+    overlay: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Unprotected:
+    """An off-net site whose profile is incomplete: it gets no SA, and its traffic is dropped and counted."""
+
+    site: Site
+    profile: str
+    gateway_address: IPv4Address
+    address: IPv4Address
