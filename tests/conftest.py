@@ -32,10 +32,12 @@ UNCHANGED: Changes = MappingProxyType({})
 Variant = Callable[..., AbstractContextManager[Bench]]
 
 
-# A job in the background of a script ignores Ctrl-C, and so would every command that it starts:
-# the tests that interrupt one want the disposition of a terminal.
+# A job in the background of a script ignores Ctrl-C, one under nohup the end of its terminal, and so
+# would every command that they start: the tests that send signals want the dispositions of a terminal.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
