@@ -131,6 +131,8 @@ def test_plain_containerlab_brings_a_lab_up_and_leaves_nothing(placed: Host, top
         assert [node for node in nodes if f"clab-{topology.parent.name}-{node}" not in inspected] == []
     finally:
         containerlab(placed, "destroy", topology, "--cleanup")
+    if volumes := _volumes(topology):  # containerlab never removes named ones: the lab's README says how to
+        shell(placed, f"docker volume rm {' '.join(volumes)}")
     until(
         lambda: shell(placed, _TRACES) == before,
         what="a server without traces of the lab",
@@ -138,3 +140,9 @@ def test_plain_containerlab_brings_a_lab_up_and_leaves_nothing(placed: Host, top
         seen=lambda: sorted({*shell(placed, _TRACES).splitlines()} ^ {*before.splitlines()}),
         interval=0.2,
     )
+
+
+def _volumes(topology: Path) -> list[str]:
+    """The named volumes that a topology has Docker make."""
+    nodes = yaml.safe_load(topology.read_text())["topology"]["nodes"].values()
+    return sorted({volume.partition(":")[0] for node in nodes for volume in node.get("volumes", ())})
