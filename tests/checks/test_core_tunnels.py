@@ -13,7 +13,7 @@ from offnet.checks import reach
 from offnet.design import design
 from offnet.experiments.core_tunnels import PROBES, Fit, Passage, largest, travellers
 from offnet.experiments.reach import PROBES as REACH_PROBES
-from offnet.experiments.reach import PairProbe
+from offnet.experiments.reach import PairProbe, core_growth
 from offnet.experiments.state import Sas
 from offnet.network.model import CoreTunnel, Crypto, Network
 from offnet.observe.packet import Kind, Packet
@@ -115,3 +115,9 @@ def test_reach_wants_the_sas_between_the_pes_to_grow(pe_pe: Network, tunnel: Cor
         judged = reach.judge(pe_pe, source, target, state, {(source.name, target.name): seen})
         text = f"the SAs of {tunnel.b.node} with {tunnel.b.connection} grew by {probes - 1}, not by {probes}"
         assert (text in judged.seen) is told
+
+
+def test_an_sa_that_ends_takes_no_growth_of_others_away() -> None:
+    before = {("pe3", "vpn-gw1-east", 1): 10, ("pe3", "vpn-gw1-east", 2): 4}
+    after = {("pe3", "vpn-gw1-east", 2): 16}
+    assert core_growth(before, after) == {("pe3", "vpn-gw1-east"): 12}

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from offnet.experiments.bench import Bench, gather
 from offnet.experiments.probes import probe
-from offnet.experiments.reach import counters
+from offnet.experiments.reach import core_growth, counters
 from offnet.experiments.wire import wire_capture
 from offnet.network.model import CoreTunnel, Network, Site
 
@@ -79,12 +79,13 @@ def _passage(bench: Bench, tunnel: CoreTunnel, source: Site, target: Site) -> Pa
     _, before = counters(bench)
     answers = probe(lab, source.node, source.host, (target.host,), count=PROBES, length=LENGTH)
     _, after = counters(bench)
+    grown = core_growth(before, after)
     counted = gather(nodes, lambda node: _counted(bench, node))
     return Passage(
         answers.received[target.host],
         {node: counted[node]["sent"] for node in nodes},
         {node: counted[node]["received"] for node in nodes},
-        {end.node: after[end.node, end.connection] - before[end.node, end.connection] for end in tunnel.ends},
+        {end.node: grown.get((end.node, end.connection), 0) for end in tunnel.ends},
     )
 
 

@@ -149,6 +149,23 @@ def rekeyings(bench: Bench) -> dict[str, Rekeying]:
     return gather(by_name, lambda name: _rekeying(bench, by_name[name]))
 
 
+def _end_old(gateway: Vici, subject: Subject, old: ChildSaState) -> None:
+    """IKEv1 keeps the old SA until it expires: it is ended here. With IKEv2 the end that rekeys deletes it.
+
+    There nobody else may: the other end sends through the new SA only when that deletion has come.
+    """
+    if subject.connection.version == 1:
+        with suppress(CommandRefused):  # it has gone meanwhile
+            gateway.terminate(child_id=old.unique_id, timeout=2)
+        return
+    until(
+        lambda: old.spi_in not in {child.spi_in for child in _children(gateway, subject)},
+        what=f"the old SA of {subject.site.name} is deleted",
+        deadline=DEADLINE,
+        interval=POLL,
+    )
+
+
 def _rekeying(bench: Bench, subject: Subject) -> Rekeying:
     site, partner = subject.site, subject.partner
     spoke, gateway = bench.vici(site.node), bench.vici(subject.tunnel.gateway, site.node)
@@ -161,8 +178,7 @@ def _rekeying(bench: Bench, subject: Subject) -> Rekeying:
             deadline=DEADLINE,
             interval=POLL,
         )
-        with suppress(CommandRefused):  # IKEv2 has deleted it already; IKEv1 keeps it until it expires
-            gateway.terminate(child_id=before.unique_id, timeout=2)
+        _end_old(gateway, subject, before)
     sent, received = answers.result()
     through = probe(
         bench.lab, partner.node, partner.host, (site.host,), count=PROBES, length=LENGTH

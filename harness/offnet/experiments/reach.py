@@ -17,6 +17,8 @@ Counters = dict[tuple[str, int], int]
 """Packets by node and SPI."""
 CoreCounters = dict[tuple[str, str], int]
 """Packets by node and PE at the other end, both directions and all SAs of that pair together."""
+CoreSas = dict[tuple[str, str, int], int]
+"""The same for each SA, by its unique id: one that ends takes its count away."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,22 +71,30 @@ def reach(bench: Bench) -> dict[tuple[str, str], PairProbe]:
             answers.received[target.marker],
             growth,
             {place: count for place, count in through.items() if count},
-            {pair: count - core_before.get(pair, 0) for pair, count in core_after.items()},
+            core_growth(core_before, core_after),
         )
         before, core_before, crossed_before = after, core_after, crossed
     return found
 
 
-def counters(bench: Bench) -> tuple[Counters, CoreCounters]:
+def core_growth(before: CoreSas, after: CoreSas) -> CoreCounters:
+    """By how much those SAs of each pair of PEs grew that are there now, at each end."""
+    grown: CoreCounters = {}
+    for (node, peer, sa), count in after.items():
+        grown[node, peer] = grown.get((node, peer), 0) + count - before.get((node, peer, sa), 0)
+    return grown
+
+
+def counters(bench: Bench) -> tuple[Counters, CoreSas]:
     """Packets that every SA of every node has carried: charon asks its kernel, which costs no process."""
     nodes = [node.name for node in bench.network.nodes if node.ike]
     core = {(end.node, end.connection) for tunnel in bench.network.core_tunnels for end in tunnel.ends}
     found: Counters = {}
-    between_pes: CoreCounters = dict.fromkeys(core, 0)
+    between_pes: CoreSas = {}
     for node, sas in gather(nodes, lambda node: bench.vici(node).list_sas()).items():
         for name, child in ((sa.name, child) for sa in sas for child in sa.children):
             if (node, name) in core:
-                between_pes[node, name] += child.packets_in + child.packets_out
+                between_pes[node, name, child.unique_id] = child.packets_in + child.packets_out
             else:
                 found[node, child.spi_in] = child.packets_in
                 found[node, child.spi_out] = child.packets_out

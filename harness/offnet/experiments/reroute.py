@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from offnet.experiments.bench import Bench
 from offnet.experiments.core_paths import await_direct, cut, send, stack, victim
-from offnet.experiments.reach import CoreCounters, counters
+from offnet.experiments.reach import CoreCounters, core_growth, counters
 from offnet.observe.capture import Capture
 from offnet.observe.packet import Packet
 
@@ -50,5 +50,5 @@ def reroute(bench: Bench) -> Reroute:
             labels = stack(bench, chosen)
             packets = capture.fence()
         await_direct(bench, chosen)
-    grown = {pair: count - before[pair] for pair, count in after.items()}
+    grown = core_growth(before, after)
     return Reroute(OUTAGE, received, answered, labels, grown, packets, stack(bench, chosen))
