@@ -56,7 +56,7 @@ certify() { # certify NODE REQUEST: by every authority that the list names for i
         [ "$kind $node" != "certificate $1" ] || sign "$authority" "$names" "$subject" --lifetime 365 \
             <"$volumes/$1/key.pem" >"$volumes/$1/x509/$authority.pem"
     done <"$list"
-    printf '%s\n' "$2" >"$volumes/$1/issued"
+    printf '%s\n' "$2" >>"$volumes/$1/issued" # a line more: tail misses another one of the same length
 }
 
 # One tail follows the requests of all nodes, those to come and those that are made anew. Where one

@@ -20,7 +20,8 @@ ln -sfn "$volume/x509" "$volume/x509ca" "$volume/x509crl" /etc/offnet/swanctl.co
 pki --pub --in "$own/private/node.pem" --outform pem >"$volume/key.pem"
 : >>"$volume/issued" # tail is told of changes if it finds the file, else it looks once a second
 read -r request </proc/sys/kernel/random/uuid
-printf '%s %s\n' "$node" "$request" >"$volume/request"
+# A line more, never another line in its place: tail cannot tell a file of the same length from an unchanged one.
+printf '%s %s\n' "$node" "$request" >>"$volume/request"
 tail -q -n 1 -F "$volume/issued" 2>/dev/null | while read -r answered; do
     [ "$answered" != "$request" ] || break
 done
