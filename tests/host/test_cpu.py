@@ -22,8 +22,11 @@ def test_without_any_sandbox_it_is_the_first(tmp_path: Path) -> None:
 
 @pytest.mark.skipif(len(ALLOWED) == 1, reason="one processor leaves no choice")
 def test_it_is_not_the_one_that_another_sandbox_has(tmp_path: Path) -> None:
-    command = [sys.executable, "-c", "import sys; sys.stdin.read()", cpu.MARK.decode()]
-    with subprocess.Popen(command, stdin=subprocess.PIPE) as other:
+    program = "import sys; print('up', flush=True); sys.stdin.read()"
+    command = [sys.executable, "-c", program, cpu.MARK.decode()]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as other:
+        assert other.stdout is not None
+        assert other.stdout.readline() == b"up\n"  # before that its command line may still be empty
         os.sched_setaffinity(other.pid, {ALLOWED[0]})
         (tmp_path / str(other.pid)).symlink_to(f"/proc/{other.pid}")
         assert cpu.quietest(tmp_path) == ALLOWED[1]
