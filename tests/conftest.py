@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import signal
 import subprocess
 import sys
@@ -70,6 +71,22 @@ def image() -> Path:
 def kernel() -> Path:
     """The sandbox kernel, built when it is missing."""
     return artifacts.kernel() / uml.BINARY
+
+
+@pytest.fixture
+def configured(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
+    """Let ``ssh`` read a configuration of the test instead of the user's."""
+    ssh = shutil.which("ssh")
+
+    def configure(text: str) -> None:
+        (tmp_path / "config").write_text(text)
+        wrapper = tmp_path / "bin" / "ssh"
+        wrapper.parent.mkdir(exist_ok=True)
+        wrapper.write_text(f'#!/bin/sh\nexec {ssh} -F {tmp_path}/config "$@"\n')
+        wrapper.chmod(0o755)
+        monkeypatch.setenv("PATH", f"{wrapper.parent}:/usr/bin:/bin")
+
+    return configure
 
 
 @pytest.fixture(scope="session")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -77,22 +76,6 @@ def server(lab_server: artifacts.LabServer, tmp_path_factory: pytest.TempPathFac
     prepared.shell("mkdir -p /run/offnet/labs /run/netns")  # what stays for good
     yield prepared
     sandbox.stop()
-
-
-@pytest.fixture
-def configured(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
-    """Let ``ssh`` read a configuration of the test instead of the user's."""
-    ssh = shutil.which("ssh")
-
-    def configure(text: str) -> None:
-        (tmp_path / "config").write_text(text)
-        wrapper = tmp_path / "bin" / "ssh"
-        wrapper.parent.mkdir(exist_ok=True)
-        wrapper.write_text(f'#!/bin/sh\nexec {ssh} -F {tmp_path}/config "$@"\n')
-        wrapper.chmod(0o755)
-        monkeypatch.setenv("PATH", f"{wrapper.parent}:/usr/bin:/bin")
-
-    return configure
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -24,22 +23,6 @@ def server(tmp_path_factory: pytest.TempPathFactory, image: Path, kernel: Path) 
     sandbox = Sandbox.start(tmp_path_factory.mktemp("server"), image=image, kernel=kernel)
     yield sandbox
     sandbox.stop()
-
-
-@pytest.fixture
-def configured(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
-    """Let ``ssh`` read a configuration of the test instead of the user's."""
-    ssh = shutil.which("ssh")
-
-    def configure(text: str) -> None:
-        (tmp_path / "config").write_text(text)
-        wrapper = tmp_path / "bin" / "ssh"
-        wrapper.parent.mkdir(exist_ok=True)
-        wrapper.write_text(f'#!/bin/sh\nexec {ssh} -F {tmp_path}/config "$@"\n')
-        wrapper.chmod(0o755)
-        monkeypatch.setenv("PATH", f"{wrapper.parent}:/usr/bin:/bin")
-
-    return configure
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from offnet.errors import DeadlineExpired
 from offnet.experiments.bench import Bench
@@ -37,7 +37,8 @@ class Fault:
     """Something that happens to a node. ``mend`` ends it, where it does not end by itself.
 
     ``detect`` bounds the seconds until the site's route is gone from every PE that learns of it; None
-    where it need not go. ``seconds`` bounds the return. ``lossless`` faults may cost no packet.
+    where it need not go. ``seconds`` bounds the return. ``lossless`` faults may cost no packet. With
+    ``core`` the SA stays, and with it the route at the SA's own PE.
     """
 
     name: str
@@ -46,6 +47,7 @@ class Fault:
     mend: Act | None = None
     detect: float | None = None
     lossless: bool = False
+    core: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +91,8 @@ def faults(network: Network, subject: Subject) -> Iterator[Fault]:
     for link in network.links:
         if _between(network, link, gateway):
             other = link.a if link.b.node == gateway else link.b
-            yield _cut(f"core link between {gateway} and {other.node}", other.node, other.interface, SLACK)
+            name = f"core link between {gateway} and {other.node}"
+            yield replace(_cut(name, other.node, other.interface, SLACK), core=True)
         if {link.a.node, link.b.node} == {network.capture_point, site}:
             far = link.a if link.b.node == site else link.b
             yield _cut(f"Internet access of {site}", far.node, far.interface, dead)
@@ -125,7 +128,7 @@ def endure(bench: Bench, subject: Subject, fault: Fault) -> Endured:
 
 def _learners(fault: Fault, subject: Subject) -> tuple[tuple[str, int], ...]:
     """Where the route must go: everywhere with the SA; with the core, at all PEs but the SA's own."""
-    return subject.tables[1:] if fault.name.startswith("core link") else subject.tables
+    return subject.tables[1:] if fault.core else subject.tables
 
 
 def _between(network: Network, link: Link, router: str) -> bool:

@@ -35,11 +35,6 @@ class Sending:
         found = (_OUTCOME.search(line) for line in self._feed.lines())
         return {int(match[1]): match[2] is None for match in found if match}
 
-    @property
-    def lost(self) -> int:
-        """How many have been lost."""
-        return sum(not answered for answered in self.outcomes().values())
-
     def await_flow(self, limit: Deadline) -> None:
         """Returns when probes that leave from now on are answered without a gap; DeadlineExpired if not."""
         start = max(self.outcomes(), default=0) + WAIT_MS // INTERVAL_MS
