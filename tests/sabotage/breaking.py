@@ -13,13 +13,14 @@ from offnet.experiments.bench import Bench
 from offnet.experiments.presence import await_presence
 from offnet.experiments.probes import probe
 from offnet.experiments.subjects import Subject
-from offnet.network.model import IkeConnection, SharedSecret
+from offnet.network.model import IkeConnection, Network, SharedSecret
 from offnet.observe.errors import CommandRefused
 from offnet.observe.vici import Vici
 from offnet.render.node import REVERSE_ROUTE_PROTOCOL
 from offnet.wait import until
 
 DEADLINE = 10.0
+SETTLED = 60.0
 
 
 def failing(lab: Bench, claims: Iterable[Claim[Any]], *first: Callable[[Bench], Any]) -> dict[str, str]:
@@ -28,6 +29,18 @@ def failing(lab: Bench, claims: Iterable[Claim[Any]], *first: Callable[[Bench], 
         for experiment in first:
             bench.once(experiment)
         return {claim.name: verdict.seen for claim in claims if not (verdict := claim.prove(bench)).holds}
+
+
+def assert_mended(lab: Bench, *topics: Callable[[Network], Iterable[Claim[Any]]]) -> None:
+    """The last mending may still be on its way through OSPF, LDP and BGP; what stays broken is told."""
+    left = [claim for claims in topics for claim in claims(lab.network)]
+    until(
+        lambda: not failing(lab, left),
+        what="the lab as it was before the tests broke it",
+        deadline=SETTLED,
+        seen=lambda: failing(lab, left),
+        interval=1.0,
+    )
 
 
 def names(claims: Iterable[Claim[Any]], *texts: str) -> set[str]:

@@ -14,7 +14,7 @@ from offnet.checks import isolation, reach, route_targets, routes, sas
 from offnet.experiments.bench import Bench
 from offnet.experiments.subjects import Subject, subjects
 from offnet.network.model import Crypto
-from tests.sabotage.breaking import failing
+from tests.sabotage.breaking import assert_mended
 
 
 @pytest.fixture(scope="package")
@@ -23,8 +23,7 @@ def lab(running_variant: Callable[..., AbstractContextManager[Bench]]) -> Iterat
     with running_variant("sabotage", Crypto.MODERN) as bench:
         yield bench
         topics = (sas, routes, reach, isolation, route_targets)
-        left = failing(bench, [claim for topic in topics for claim in topic.claims(bench.network)])
-        assert not left, "a test did not mend what it broke"
+        assert_mended(bench, *(topic.claims for topic in topics))
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from offnet.experiments.refusal import wrong_keys
 from offnet.experiments.subjects import Subject
 from offnet.network.model import Crypto, Identity, IdentityKind, IkeConnection
 from offnet.network.pki import CREDENTIALS, authority_file
-from tests.sabotage.breaking import failing, gateway_connection, looking_at, names, renewed
+from tests.sabotage.breaking import assert_mended, failing, gateway_connection, looking_at, names, renewed
 
 pytestmark = [pytest.mark.lab, pytest.mark.xdist_group("sabotage-certificates")]
 
@@ -27,8 +27,7 @@ def lab(running_variant: Callable[..., AbstractContextManager[Bench]]) -> Iterat
     """The lab that all tests here break and mend."""
     with running_variant("sabotage-pki", Crypto.MODERN, lab="certificates") as bench:
         yield bench
-        left = [claim for topic in (sas, routes, reach) for claim in topic.claims(bench.network)]
-        assert not failing(bench, left), "a test did not mend what it broke"
+        assert_mended(bench, sas.claims, routes.claims, reach.claims)
 
 
 def of_kind(lab: Bench, kind: IdentityKind) -> Subject:

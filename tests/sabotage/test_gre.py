@@ -15,7 +15,7 @@ from offnet.experiments.convergence import converge
 from offnet.experiments.presence import await_presence
 from offnet.experiments.subjects import Subject, subjects
 from offnet.network.model import Crypto, GreTunnel
-from tests.sabotage.breaking import DEADLINE, broken, failing, looking_at, names
+from tests.sabotage.breaking import DEADLINE, assert_mended, broken, failing, looking_at, names
 
 pytestmark = [pytest.mark.lab, pytest.mark.xdist_group("sabotage-gre")]
 
@@ -25,8 +25,7 @@ def lab(running_variant: Callable[..., AbstractContextManager[Bench]]) -> Iterat
     """The lab gre, which all tests break and mend."""
     with running_variant("sabotage-gre", Crypto.MODERN, lab="gre") as bench:
         yield bench
-        left = failing(bench, [*sas.claims(bench.network), *routes.claims(bench.network)])
-        assert not left, "a test did not mend what it broke"
+        assert_mended(bench, sas.claims, routes.claims)
 
 
 @pytest.fixture

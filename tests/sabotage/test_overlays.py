@@ -15,7 +15,7 @@ from offnet.experiments.subjects import Subject, subjects
 from offnet.network.model import Crypto, Role
 from offnet.observe.vici import Vici
 from offnet.wait import until
-from tests.sabotage.breaking import broken, failing, leak, names, renew, renewed
+from tests.sabotage.breaking import assert_mended, broken, failing, leak, names, renew, renewed
 
 pytestmark = [pytest.mark.lab, pytest.mark.xdist_group("sabotage-overlay")]
 
@@ -25,9 +25,7 @@ def mesh(running_variant: Callable[..., AbstractContextManager[Bench]]) -> Itera
     """The mesh that all tests break and mend."""
     with running_variant("sabotage-mesh", Crypto.MODERN, lab="ce-ce") as bench:
         yield bench
-        topics = (overlay_sas, overlay_routes, overlay_reach)
-        left = failing(bench, [claim for topic in topics for claim in topic.claims(bench.network)])
-        assert not left, "a test did not mend what it broke"
+        assert_mended(bench, overlay_sas.claims, overlay_routes.claims, overlay_reach.claims)
 
 
 @pytest.fixture

@@ -26,7 +26,7 @@ from offnet.experiments.presence import await_presence, present
 from offnet.experiments.subjects import Subject
 from offnet.network.model import Crypto, SharedSecret
 from offnet.observe.radius import ACCOUNTING_LOG
-from tests.sabotage.breaking import DEADLINE, broken, failing, looking_at, names
+from tests.sabotage.breaking import DEADLINE, assert_mended, broken, failing, looking_at, names
 
 pytestmark = [pytest.mark.lab, pytest.mark.xdist_group("sabotage-remote-access")]
 
@@ -39,8 +39,7 @@ def lab(running_variant: Callable[..., AbstractContextManager[Bench]]) -> Iterat
     """The lab that all tests here break and mend."""
     with running_variant("sabotage-ra", Crypto.AS_PRINTED, lab="remote-access") as bench:
         yield bench
-        left = [claim for topic in (sas, routes, reach) for claim in topic.claims(bench.network)]
-        assert not failing(bench, left), "a test did not mend what it broke"
+        assert_mended(bench, sas.claims, routes.claims, reach.claims)
 
 
 @pytest.fixture
