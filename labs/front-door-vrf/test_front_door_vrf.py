@@ -177,7 +177,7 @@ def test_9_24_users_do_not_leave_by_a_door_inside_their_vrf(bench: Bench, tell: 
     probe(bench.lab, site.node, site.host, (stranger,), count=2, length=LENGTH, wait_ms=50)
     clear = [packet for packet in capture.fence()[seen:] if packet.source == str(site.host)]
     assert not clear
-    assert filtered(bench, gateway) == before + 2
+    assert filtered(bench, gateway) >= before + 2
     tell(f"2 packets of {site.host} to {stranger} dropped at {door.name}, none on the wire")
 
 

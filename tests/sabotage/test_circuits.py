@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
+from ipaddress import IPv4Network
 
 import pytest
 
@@ -28,13 +29,15 @@ def test_circuits_fail_when_a_vrf_leaks_into_the_circuit_of_another_vpn(l2vpn: B
     (site, _), (_, other) = l2vpn.network.circuits()
     claims = list(circuits.claims(l2vpn.network))
     table = l2vpn.network.node(site.pe).default.vrf(site.vpn).table
-    leak = f"{site.host}/32 table {table}"
+    leaked = IPv4Network(site.host)
+    leak = f"{leaked} table {table}"
     way = f"{leak} via {other.far_address} dev {other.interface} onlink"
     with broken(l2vpn, site.pe, f"ip route add {way}", f"ip route del {leak}"):
         seen = failing(l2vpn, claims)
     (name,) = names(claims, f"{sources(l2vpn.network)[site.name].name} to {site.name}")
     assert seen.keys() == {name}
     assert f"requests by tag: {{{other.vlan}: {PROBES}}}" in seen[name]
+    await_presence(l2vpn.lab, places(l2vpn.network, site)[1:], leaked, wanted=False, seconds=DEADLINE)
     assert not failing(l2vpn, claims)
 
 
@@ -45,11 +48,16 @@ def test_routes_fail_when_the_circuit_announces_no_reverse_routes(l2vpn: Bench) 
     lines = ("configure terminal", f"router ospf vrf {tunnel.vrf}")
     vtysh = " ".join(["vtysh", *(f"-c '{line}'" for line in lines)])
     silent, again = f"{vtysh} -c 'no redistribute kernel'", f"{vtysh} -c 'redistribute kernel'"
-    far = tuple(place for place in places(network, site) if place[0] != site.pe)
+
+    def announced(*, wanted: bool) -> None:
+        for spoke in (spoke for spoke, _ in network.tunnels() if spoke.vpn == site.vpn):
+            far = tuple(place for place in places(network, spoke) if place[0] != spoke.pe)
+            await_presence(l2vpn.lab, far, spoke.lan, wanted=wanted, seconds=DEADLINE)
+
     with broken(l2vpn, site.pe, silent, again):
-        await_presence(l2vpn.lab, far, site.lan, wanted=False, seconds=DEADLINE)
+        announced(wanted=False)
         seen = failing(l2vpn, claims)
-    await_presence(l2vpn.lab, far, site.lan, wanted=True, seconds=DEADLINE)
+    announced(wanted=True)
     expected = {
         name
         for spoke, _ in network.tunnels()

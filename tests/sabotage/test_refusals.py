@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 import pytest
@@ -38,7 +39,7 @@ def test_refusals_fail_when_the_wrong_key_is_accepted(lab: Bench, victim: Subjec
     (refused,) = names(claims, f"{victim.site.name}: wrong key")
     assert f"SA left: {victim.tunnel.gateway_connection}" in seen[refused]
     (traffic,) = names(claims, f"{victim.site.name}: no SA, no traffic")
-    assert f"3 to {victim.partner.name}" in seen[traffic]
+    assert re.search(rf"[1-9] to {victim.partner.name}", seen[traffic]), seen[traffic]
 
 
 def test_refusals_fail_when_a_stranger_is_accepted(lab: Bench, victim: Subject) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from ipaddress import IPv4Network
+
 import pytest
 
 from offnet.checks import route_targets, routes
@@ -42,9 +44,11 @@ def test_routes_fail_when_a_p_router_knows_a_vpn(lab: Bench, victim: Subject) ->
 
 def test_routes_fail_when_a_vrf_knows_a_peer(lab: Bench, victim: Subject) -> None:
     claims, (gateway, table) = list(routes.claims(lab.network)), victim.tables[0]
-    route = f"{victim.tunnel.address}/32 dev ipsec{victim.tunnel.if_id} table {table}"
+    peer = IPv4Network(victim.tunnel.address)
+    route = f"{peer} dev ipsec{victim.tunnel.if_id} table {table}"
     with broken(lab, gateway, f"ip route add {route}", f"ip route del {route}"):
         seen = failing(lab, claims)
+    await_presence(lab.lab, victim.tables, peer, wanted=False, seconds=DEADLINE)
     assert names(claims, gateway, "no peer address") <= seen.keys() <= names(claims, "no peer address")
     assert all(str(victim.tunnel.address) in text for text in seen.values())
 
@@ -60,10 +64,12 @@ def test_route_targets_fail_when_another_vrf_loses_its_routes(lab: Bench) -> Non
         "address-family ipv4 unicast",
     )
     vtysh = " ".join(["vtysh", *(f"-c '{line}'" for line in lines)])
+    lost, here = sorted(subject.learned[other.name]), ((subject.pe.name, other.table),)
     targets = f"rt vpn import {' '.join(other.rt_import)}"
     with broken(lab, subject.pe.name, f"{vtysh} -c 'no {targets}'", f"{vtysh} -c '{targets}'"):
-        lost = tuple(subject.learned[other.name])
-        await_presence(lab.lab, ((subject.pe.name, other.table),), lost[0], wanted=False, seconds=DEADLINE)
+        for prefix in lost:
+            await_presence(lab.lab, here, prefix, wanted=False, seconds=DEADLINE)
         seen = failing(lab, [claim])
-    assert f"{other.name} lacks {lost[0]}" in seen[claim.name]
-    await_presence(lab.lab, ((subject.pe.name, other.table),), lost[0], wanted=True, seconds=DEADLINE)
+    for prefix in lost:
+        await_presence(lab.lab, here, prefix, wanted=True, seconds=DEADLINE)
+    assert f"{other.name} lacks {', '.join(map(str, lost))}" in seen[claim.name]

@@ -13,6 +13,7 @@ from offnet.network.model import AuthRound, Identity, IkeConnection, SharedSecre
 from offnet.observe.errors import CommandRefused
 
 GUEST = "offnet-guest"
+DEADLINE = 10.0
 
 
 def selected(bench: Bench, subject: Subject, identity: Identity) -> str | None:
@@ -23,7 +24,7 @@ def selected(bench: Bench, subject: Subject, identity: Identity) -> str | None:
     gateway = bench.vici(subject.tunnel.gateway)
     with _guest(bench, subject, identity) as guest:
         with suppress(CommandRefused, DeadlineExpired):  # a CHILD_SA is not needed, the IKE_SA tells
-            bench.vici(subject.site.node).initiate(guest.children[0].name, guest.name, timeout=2)
+            bench.vici(subject.site.node).initiate(guest.children[0].name, guest.name, timeout=DEADLINE)
         found = [sa.name for sa in gateway.list_sas() if sa.current and sa.remote_id == identity.text]
     return found[0] if found else None
 

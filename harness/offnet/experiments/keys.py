@@ -83,6 +83,11 @@ class Guest:
         """What its connection and key are called at the aggregator."""
         return f"{GUEST}-{self.subject.site.name}"
 
+    @property
+    def identity(self) -> str:
+        """Who it says to be."""
+        return self.connection.local.id.text
+
 
 def accepted(bench: Bench, guests: tuple[Guest, ...]) -> set[str]:
     """The names of the guests that get an IKE_SA, when all of them come to one address.
@@ -99,10 +104,29 @@ def accepted(bench: Bench, guests: tuple[Guest, ...]) -> set[str]:
             stack.enter_context(key_of(bench, node, guest.key))
             spoke.load_conn(guest.connection)
             stack.callback(_leave, spoke, guest.connection.name)
+            start = mark(bench.lab, gateway.node)
             with suppress(CommandRefused, DeadlineExpired):
                 spoke.initiate(guest.connection.children[0].name, guest.connection.name, timeout=1)
-        names = {guest.connection.local.id.text for guest in guests}
-        return {sa.remote_id for sa in gateway.list_sas() if sa.current} & names
+            _await_decision(bench, gateway, guest, start)
+        return _present(gateway) & {guest.identity for guest in guests}
+
+
+def _present(gateway: Vici) -> set[str]:
+    return {sa.remote_id for sa in gateway.list_sas() if sa.current}
+
+
+def _await_decision(bench: Bench, gateway: Vici, guest: Guest, start: int) -> None:
+    """Returns when the aggregator has an SA of a guest, or says that its key is wrong."""
+    tunnel, pattern = guest.subject.tunnel, WRONG_KEY[guest.connection.version]
+    about = f"{tunnel.address} is initiating "
+
+    def decided() -> bool:
+        text = since(bench.lab, gateway.node, start)
+        refused = line_about(text, about, pattern, str(tunnel.gateway_address))
+        return guest.identity in _present(gateway) or bool(refused)
+
+    with suppress(DeadlineExpired):  # who is not there then has not got in
+        until(decided, what=f"{gateway.node} decides", deadline=DEADLINE, interval=POLL)
 
 
 def as_guest(subject: Subject, local: AuthRound, key: str) -> Guest:
