@@ -128,6 +128,8 @@ def _content(
     lines += [Line(f"ike {address}", Style.ADDRESS) for address in addresses]
     for site in sites:
         lines += _site_lines(site, vpns)
+    if node.authorities:
+        lines += [Line(authority.name, Style.NOTE) for authority in node.authorities.authorities]
     if network.capture_point.partition(":")[0] == node.name:
         lines.append(Line(CAPTURE, Style.NOTE, capture=True))
     vrfs = [vrf for context in node.contexts for vrf in context.vrfs] if node.role is Role.PE else []

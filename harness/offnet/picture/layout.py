@@ -67,6 +67,8 @@ def _columns(network: Network) -> Columns:
     for name, distance in depth.items():
         columns[EDGE + distance].append(name)
         columns[EDGE + distance] += [peer for peer in neighbors(network, name) if _is_aaa(network, peer)]
+    # Who certifies has no link: certificates travel in volumes.
+    columns[EDGE] += [node.name for node in network.role(Role.CA)]
     on_net = EDGE + max(depth.values(), default=-1) + 1
     for switch in network.role(Role.SWITCH):
         columns[on_net].append(switch.name)
