@@ -59,10 +59,12 @@ def test_no_stranger_has_a_name_that_anybody_has(signed: Network, kind: Identity
 def test_the_claimed_name_is_not_in_the_certificate(signed: Network) -> None:
     """With IKEv1 charon does not begin with a name for which it has no certificate."""
     _, cast = by_kind(signed, IdentityKind.FQDN)
-    claimed = cast.get("name that is not in its certificate")
-    assert (claimed is None) == (signed.crypto is Crypto.AS_PRINTED)
-    if claimed:
-        assert claimed.identity.text not in claimed.certificate.names
+    claimed = cast["name that is not in its certificate"]
+    assert claimed.identity.text not in claimed.certificate.names
+    assert (claimed.own is not None) == (signed.crypto is Crypto.AS_PRINTED)
+    if claimed.own:
+        assert claimed.own.names == (claimed.identity.text,)
+        assert claimed.own.authority == IMPOSTOR.format(claimed.certificate.authority)
 
 
 def test_a_certificate_by_another_authority_gets_at_most_that_authority_s_profile(signed: Network) -> None:

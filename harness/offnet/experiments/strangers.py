@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from offnet.design.identities import fits
 from offnet.errors import DeadlineExpired
 from offnet.experiments.bench import Bench, gather
+from offnet.experiments.forgery import OWN_CREDENTIALS
 from offnet.experiments.logs import mark
 from offnet.experiments.papers import (
     IMPOSTOR,
@@ -47,6 +48,7 @@ NOT_VALID = r"subject certificate invalid \(valid from .* 2001 to .* 2002\)"
 class Stranger:
     """Who comes: what it claims to be, the certificate that it shows, what the aggregator says to that.
 
+    ``own`` is a certificate that it shows to nobody, for its own charon to believe what it claims.
     ``may`` are the connections that may take it: of another profile, whose authority certified it.
     The positive control must get an SA there, so that refusals are not mere deafness.
     """
@@ -59,6 +61,7 @@ class Stranger:
     revoked: bool = False
     may: tuple[str, ...] = ()
     control: bool = False
+    own: Certificate | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,14 +161,14 @@ def _by_subject(cast: _Cast) -> Iterator[Stranger]:
 
 
 def _by_name(cast: _Cast) -> Iterator[Stranger]:
-    """A name that the certificate does not have; with IKEv1 charon itself begins with no such name."""
-    if cast.connection.version == 1:
-        return
+    """A name that the certificate does not have. With IKEv1 charon begins only if it knows one that has."""
     one = cast.stranger("claimed", "name that is not in its certificate", "")
+    own = replace(one.certificate, authority=IMPOSTOR.format(cast.own.authority))
     yield replace(
         one,
         told=rf"no trusted \S+ public key found for '{re.escape(one.identity.text)}'",
         certificate=cast.issued(one.certificate.subject, f"not-{cast.site.text}"),
+        own=own if cast.connection.version == 1 else None,
     )
 
 
@@ -205,6 +208,8 @@ def _receive(
         return {(site, one.what): _reception(bench, subject, one, shown[site, one.what]) for one in cast}
     finally:
         spoke.unload_key(key)
+        if any(one.own for one in cast):
+            bench.lab.run(subject.site.node, OWN_CREDENTIALS)  # takes away what is not its own
 
 
 def _reception(bench: Bench, subject: Subject, one: Stranger, certificate: str) -> Reception:
@@ -212,6 +217,8 @@ def _reception(bench: Bench, subject: Subject, one: Stranger, certificate: str) 
     spoke, gateway = bench.vici(node), bench.vici(tunnel.gateway, node)
     bench.lab.run(node, ("tee", FILE), input=certificate.encode())
     connection = _connection(subject, one.identity)
+    if one.own is not None:
+        spoke.load_cert(sign(bench, bench.once(papers), one.own.authority, one.own))
 
     def given() -> tuple[str, ...]:
         sas = gateway.list_sas()

@@ -78,6 +78,11 @@ class Vici:
         """Unload a private key; CommandRefused when there is none of that identifier."""
         self._call("unload-key", lambda session: session.unload_key({"id": key}))
 
+    def load_cert(self, pem: str) -> None:
+        """Load a certificate, which charon shows to nobody unless a connection names it."""
+        message = {"type": "X509", "flag": "NONE", "data": pem}
+        self._call("load-cert", lambda session: session.load_cert(message))
+
     def load_crl(self, pem: str) -> None:
         """Load a list of revoked certificates, and forget what was thought of certificates before."""
         message = {"type": "X509_CRL", "flag": "NONE", "data": pem}
