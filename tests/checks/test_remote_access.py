@@ -10,10 +10,12 @@ import pytest
 from offnet import intent, resources
 from offnet.checks import remote_access
 from offnet.checks.derive import derive
+from offnet.checks.remote_access import judge_mistrust
 from offnet.design import design
 from offnet.experiments import aaa
 from offnet.experiments.accounting import LENGTH, PROBES, Accounted
-from offnet.experiments.logins import Impostor, clients, group_key, other_group
+from offnet.experiments.logins import Impostor, Mistrust, clients, group_key, keyed, other_group
+from offnet.experiments.rogue import checking
 from offnet.experiments.subjects import Subject, joined, partners
 from offnet.network.model import Crypto, Network
 from offnet.observe.radius import AccountingRecord
@@ -75,12 +77,40 @@ def test_another_group_leads_into_another_vrf(network: Network, subject: Subject
     assert connection.children[0].if_id != subject.tunnel.if_id
 
 
-def test_keys_of_groups_are_local_or_in_aaa(network: Network, subject: Subject) -> None:
+def test_keys_of_groups_are_local_or_in_aaa() -> None:
     lab = intent.load(resources.labs() / "remote-access")
+    printed = design(lab, Crypto.AS_PRINTED)
+    gateway = clients(printed)[0].tunnel.gateway
     for name, group in lab.groups.items():
-        assert group_key(network, subject.tunnel.gateway, name) == group.key
+        assert group_key(printed, gateway, name) == group.key
     with pytest.raises(KeyError):
-        group_key(network, subject.tunnel.gateway, "nobody")
+        group_key(printed, gateway, "nobody")
+
+
+def test_a_gateway_proves_itself_by_key_or_certificate(network: Network) -> None:
+    """Who has no certificate checks that of its gateway with IKEv2, in Aggressive Mode its key."""
+    everybody = clients(network)
+    modern = network.crypto is Crypto.MODERN
+    assert keyed(network) == (() if modern else everybody)
+    assert checking(network) == (everybody if modern else ())
+    titles = [claim.name for claim in remote_access.claims(network)]
+    assert any("gateway with a certificate by an impostor" in title for title in titles) is modern
+    assert any("wrong group key" in title for title in titles) is not modern
+
+
+@pytest.mark.parametrize(
+    ("seen", "mistake"),
+    [
+        (Mistrust("no issuer certificate found for X", ()), ""),
+        (Mistrust("", ()), "tells no such reason"),
+        (Mistrust("no issuer certificate found for X", ("vpn1group of alice",)), "SA left"),
+        (Mistrust("no issuer certificate found for X", (), back=False), "not back"),
+    ],
+)
+def test_a_client_leaves_a_gateway_that_it_mistrusts(seen: Mistrust, mistake: str) -> None:
+    verdict = judge_mistrust("telecommuter-1", seen)
+    assert verdict.holds is not bool(mistake)
+    assert mistake in verdict.seen
 
 
 def test_a_split_tunnel_leaves_sites_out(network: Network, subject: Subject) -> None:

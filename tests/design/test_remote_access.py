@@ -10,7 +10,18 @@ import pytest
 from offnet import intent, resources
 from offnet.design import design
 from offnet.intent.models import LabIntent
-from offnet.network.model import Crypto, IdentityKind, InterfaceKind, Network, Node, Role, Site
+from offnet.network.model import (
+    Credentials,
+    Crypto,
+    IdentityKind,
+    InterfaceKind,
+    Network,
+    Node,
+    Role,
+    Site,
+    Trust,
+)
+from offnet.network.pki import authority_file, certificate_file
 
 
 @pytest.fixture
@@ -71,6 +82,44 @@ def test_both_ends_of_a_login_agree(lab: LabIntent, network: Network) -> None:
             assert there.remote.groups == (client.group,)
             assert there.remote.id.kind is IdentityKind.ANY
         assert here.children[0].esp_proposals == there.children[0].esp_proposals
+
+
+def test_the_gateway_shows_the_certificate_that_its_clients_check(lab: LabIntent) -> None:
+    """RFC 7296, section 2.16: before a user says who it is, the gateway has proved who it is."""
+    network = design(lab, Crypto.MODERN)
+    node, (ca,) = gateway(network), network.role(Role.CA)
+    assert node.credentials is not None
+    assert ca.authorities is not None
+    (certificate,) = node.credentials.certificates
+    for site in clients(network):
+        assert site.tunnel is not None
+        there = node.connection(site.tunnel.gateway_connection)
+        here = network.node(site.node).connection(site.tunnel.site_connection)
+        assert there.local.certificate == certificate_file(certificate.authority)
+        assert here.remote.authority == authority_file(certificate.authority)
+        assert here.remote.id == there.local.id
+        assert here.remote.id.text in certificate.names
+        assert network.node(site.node).credentials == Credentials(None)
+        assert Trust(certificate.authority, site.node) in ca.authorities.trusted
+        assert not here.signs
+        held = network.node(site.node).ike
+        assert held is not None
+        assert [secret.kind for secret in held.secrets] == ["eap"]
+
+
+def test_a_gateway_without_certificate_has_the_keys_of_its_groups(lab: LabIntent) -> None:
+    gateways = {name: one.model_copy(update={"authority": None}) for name, one in lab.gateways.items()}
+    network = design(lab.model_copy(update={"gateways": gateways, "authorities": {}}), Crypto.MODERN)
+    assert not network.role(Role.CA)
+    for site in clients(network):
+        assert site.tunnel is not None
+        assert not gateway(network).connection(site.tunnel.gateway_connection).certified
+
+
+def test_aggressive_mode_needs_no_authority(lab: LabIntent) -> None:
+    network = design(lab, Crypto.AS_PRINTED)
+    assert not network.role(Role.CA)
+    assert not [node.name for node in network.nodes if node.credentials]
 
 
 def test_a_gateway_that_starts_no_rekeying(network: Network) -> None:

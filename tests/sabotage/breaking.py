@@ -10,16 +10,21 @@ from typing import Any
 from offnet.checks.claim import Claim
 from offnet.experiments.asking import ask_for_sa
 from offnet.experiments.bench import Bench
+from offnet.experiments.papers import TOOL, authority_node
 from offnet.experiments.presence import await_presence
 from offnet.experiments.probes import probe
 from offnet.experiments.subjects import Subject
 from offnet.network.model import IkeConnection, Network, SharedSecret
+from offnet.network.pki import CREDENTIALS
 from offnet.observe.errors import CommandRefused
 from offnet.observe.vici import Vici
 from offnet.render.node import REVERSE_ROUTE_PROTOCOL
 from offnet.wait import until
 
 DEADLINE = 10.0
+STATE = "/var/lib/offnet/ca"
+# The experiments make impostors as well: one that a test has made stays what it is.
+SAME_IMPOSTOR = "s/^rogue).*/rogue) : ;;/"
 SETTLED = 60.0
 
 
@@ -141,3 +146,24 @@ def leak(lab: Bench, victim: Subject) -> None:
         length=111,
         wait_ms=50,
     )
+
+
+@contextmanager
+def edited(lab: Bench, ca: str, edit: str) -> Iterator[None]:
+    """The authority with its tool edited by sed."""
+    lab.lab.run(ca, f"sed '{edit}' {TOOL} >/run/ca.sh && ! cmp -s {TOOL} /run/ca.sh && chmod 755 /run/ca.sh")
+    lab.lab.run(ca, f"mount --bind /run/ca.sh {TOOL}")
+    try:
+        yield
+    finally:
+        lab.lab.run(ca, f"umount {TOOL}")
+
+
+def trusted_impostor(lab: Bench, authority: str, node: str) -> str:
+    """Makes an impostor of an authority; returns where a node has its certificate."""
+    ca = authority_node(lab.network).name
+    lab.lab.run(ca, (TOOL, "rogue", authority))
+    rogue = lab.lab.run(ca, ("cat", f"{STATE}/x509ca/rogue-{authority}.pem")).stdout
+    file = f"{CREDENTIALS}/impostor.pem"
+    lab.lab.run(node, ("tee", file), input=rogue.encode())
+    return file

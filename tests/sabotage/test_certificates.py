@@ -10,16 +10,24 @@ import pytest
 
 from offnet.checks import certificates, reach, refusals, routes, sas
 from offnet.experiments.bench import Bench
-from offnet.experiments.papers import TOOL, authority_node, certificate_of, signing
+from offnet.experiments.papers import authority_node, certificate_of, signing
 from offnet.experiments.refusal import wrong_keys
 from offnet.experiments.subjects import Subject
 from offnet.network.model import Crypto, Identity, IdentityKind, IkeConnection
-from offnet.network.pki import CREDENTIALS, authority_file
-from tests.sabotage.breaking import assert_mended, failing, gateway_connection, looking_at, names, renewed
+from offnet.network.pki import authority_file
+from tests.sabotage.breaking import (
+    SAME_IMPOSTOR,
+    assert_mended,
+    edited,
+    failing,
+    gateway_connection,
+    looking_at,
+    names,
+    renewed,
+    trusted_impostor,
+)
 
 pytestmark = [pytest.mark.lab, pytest.mark.xdist_group("sabotage-certificates")]
-
-STATE = "/var/lib/offnet/ca"
 
 
 @pytest.fixture(scope="module")
@@ -57,17 +65,6 @@ def connection(lab: Bench, victim: Subject, changed: IkeConnection) -> Iterator[
             gateway.load_conn(own)
     finally:
         gateway.load_conn(own)
-
-
-@contextmanager
-def edited(lab: Bench, ca: str, edit: str) -> Iterator[None]:
-    """The authority with its tool edited by sed."""
-    lab.lab.run(ca, f"sed '{edit}' {TOOL} >/run/ca.sh && ! cmp -s {TOOL} /run/ca.sh && chmod 755 /run/ca.sh")
-    lab.lab.run(ca, f"mount --bind /run/ca.sh {TOOL}")
-    try:
-        yield
-    finally:
-        lab.lab.run(ca, f"umount {TOOL}")
 
 
 def strangers(lab: Bench, victim: Subject) -> dict[str, str]:
@@ -125,13 +122,9 @@ def test_an_impostor_that_is_trusted_gets_in(lab: Bench, named: Subject) -> None
     own, gateway = gateway_connection(lab, named), named.tunnel.gateway
     authority = certificate_of(lab.network, named).authority
     ca = authority_node(lab.network).name
-    lab.lab.run(ca, (TOOL, "rogue", authority))
-    rogue = lab.lab.run(ca, ("cat", f"{STATE}/x509ca/rogue-{authority}.pem")).stdout
-    file = f"{CREDENTIALS}/impostor.pem"
-    lab.lab.run(gateway, ("tee", file), input=rogue.encode())
+    file = trusted_impostor(lab, authority, gateway)
     trusting = replace(own, remote=replace(own.remote, authority=file))
-    # The experiment makes impostors as well: this one stays what it is.
-    with edited(lab, ca, "s/^rogue).*/rogue) : ;;/"), connection(lab, named, trusting):
+    with edited(lab, ca, SAME_IMPOSTOR), connection(lab, named, trusting):
         seen = failing(lab, claims)
     (refused,) = names(claims, f"{named.site.name}: certificate by an impostor")
     assert f"SA left: {own.name}" in seen[refused], seen

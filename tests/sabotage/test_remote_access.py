@@ -12,6 +12,7 @@ from offnet.checks import reach, remote_access, routes, sas
 from offnet.experiments.aaa import disconnect, outage
 from offnet.experiments.accounting import access, accounted
 from offnet.experiments.bench import Bench
+from offnet.experiments.forgery import OWN_CREDENTIALS
 from offnet.experiments.logins import (
     clients,
     group_key,
@@ -22,11 +23,23 @@ from offnet.experiments.logins import (
     other_group,
     wrong_group_keys,
 )
+from offnet.experiments.papers import authority_node
 from offnet.experiments.presence import await_presence, present
+from offnet.experiments.rogue import checking, rogue_gateways, shown_by_gateway
 from offnet.experiments.subjects import Subject
 from offnet.network.model import Crypto, SharedSecret
 from offnet.observe.radius import ACCOUNTING_LOG
-from tests.sabotage.breaking import DEADLINE, assert_mended, broken, failing, looking_at, names
+from tests.sabotage.breaking import (
+    DEADLINE,
+    SAME_IMPOSTOR,
+    assert_mended,
+    broken,
+    edited,
+    failing,
+    looking_at,
+    names,
+    trusted_impostor,
+)
 
 pytestmark = [pytest.mark.lab, pytest.mark.xdist_group("sabotage-remote-access")]
 
@@ -136,3 +149,31 @@ def test_disconnect_fails_when_the_gateway_does_not_listen(lab: Bench, victim: S
         seen = failing(lab, claims)
     assert seen.keys() == names(claims, "Disconnect-Request"), seen
     assert "answer: none" in next(iter(seen.values()))
+
+
+@pytest.fixture(scope="module")
+def modern(running_variant: Callable[..., AbstractContextManager[Bench]]) -> Iterator[Bench]:
+    """The lab with IKEv2, where the gateway shows a certificate."""
+    with running_variant("sabotage-eap", Crypto.MODERN, lab="remote-access") as bench:
+        yield bench
+        assert_mended(bench, sas.claims, routes.claims, reach.claims)
+
+
+def test_rogue_gateway_fails_when_its_authority_is_trusted(modern: Bench) -> None:
+    claims = looking_at(remote_access.claims(modern.network), rogue_gateways)
+    victim = checking(modern.network)[-1]
+    node, own = victim.site.node, victim.connection
+    ca, authority = authority_node(modern.network).name, shown_by_gateway(modern.network, victim).authority
+    file = trusted_impostor(modern, authority, node)
+    spoke = modern.vici(node)
+    spoke.load_conn(replace(own, remote=replace(own.remote, authority=file)))
+    try:
+        with edited(modern, ca, SAME_IMPOSTOR):
+            seen = failing(modern, claims)
+    finally:
+        spoke.load_conn(own)
+        modern.lab.run(node, ("rm", file))
+        modern.lab.run(node, OWN_CREDENTIALS)
+        return_of(modern, victim)
+    assert seen.keys() == names(claims, f"{victim.site.name}:"), seen
+    assert f"SA left: offnet-rogue-{victim.site.name} of {victim.tunnel.user}" in next(iter(seen.values()))

@@ -16,9 +16,12 @@ from offnet.experiments.logins import (
     clients,
     grouped,
     impostors,
+    keyed,
     other_group,
     wrong_group_keys,
 )
+from offnet.experiments.refusal import NO_ISSUER
+from offnet.experiments.rogue import checking, rogue_gateways
 from offnet.experiments.state import Sas, sas
 from offnet.experiments.subjects import Subject
 from offnet.network.model import Network, Site, Tunnel
@@ -36,15 +39,16 @@ def passive(network: Network) -> Iterator[Claim[Any]]:
 
 
 def claims(network: Network) -> Iterator[Claim[Any]]:
-    """Per VPN with clients: a false group, a wrong group key, accounting; then what AAA does."""
+    """Per VPN with clients: a false group, a false proof of the gateway, accounting; then what AAA does."""
     chosen = clients(network)
-    named = grouped(network)
-    for subject in named:
+    for subject in grouped(network):
         group = other_group(network, subject)
         if group:
             yield _impostor(subject, group)
-    for subject in named:
+    for subject in keyed(network):
         yield _wrong_group_key(subject)
+    for subject in checking(network):
+        yield _rogue_gateway(subject)
     for subject in chosen:
         if access(network, subject.tunnel.gateway).accounting:
             yield from _accounting(subject)
@@ -76,10 +80,11 @@ def _session(site: Site, tunnel: Tunnel) -> Claim[Sas]:
 def _impostor(subject: Subject, group: str) -> Claim[dict[str, Impostor]]:
     name, user = subject.site.name, subject.tunnel.user
     decides = subject.connection.version != 1
+    key = "" if subject.connection.certified else " with its key"
     where = f"is in {subject.tunnel.vrf} all the same" if decides else "is in no VRF"
     return Claim(
         6,
-        f"{name}: {user} claims {group} with its key, and {where}",
+        f"{name}: {user} claims {group}{key}, and {where}",
         f"the class of {user} decides: a session of {subject.tunnel.gateway_connection}"
         if decides
         else f"{subject.tunnel.gateway} tells that {user} is no member of {group}",
@@ -103,21 +108,32 @@ def judge_impostor(subject: Subject, seen: Impostor) -> Verdict:
 
 def _wrong_group_key(subject: Subject) -> Claim[dict[str, Mistrust]]:
     name = subject.site.name
-
-    def judge(seen: dict[str, Mistrust]) -> Verdict:
-        here = seen[name]
-        mistakes = [f"SA left: {sa}" for sa in here.sas]
-        mistakes += [] if here.reason else [f"{name} tells no such reason"]
-        mistakes += [] if here.back else ["not back with the right key"]
-        return verdict(mistakes, here.reason)
-
     return Claim(
         6,
         f"{name}: wrong group key, and the client leaves",
         f"{name} logs {WRONG_GROUP_KEY[subject.connection.version]!r}; no session of {subject.tunnel.user}",
         wrong_group_keys,
-        judge,
+        lambda seen: judge_mistrust(name, seen[name]),
     )
+
+
+def _rogue_gateway(subject: Subject) -> Claim[dict[str, Mistrust]]:
+    name = subject.site.name
+    return Claim(
+        6,
+        f"{name}: gateway with a certificate by an impostor of its authority, and the client leaves",
+        f"{name} logs {NO_ISSUER!r}; no session of {subject.tunnel.user}",
+        rogue_gateways,
+        lambda seen: judge_mistrust(name, seen[name]),
+    )
+
+
+def judge_mistrust(name: str, seen: Mistrust) -> Verdict:
+    """The client told the reason, its user had no session, and has one with the gateway's own proof."""
+    mistakes = [f"SA left: {sa}" for sa in seen.sas]
+    mistakes += [] if seen.reason else [f"{name} tells no such reason"]
+    mistakes += [] if seen.back else ["not back with the right proof"]
+    return verdict(mistakes, seen.reason)
 
 
 def _accounting(subject: Subject) -> Iterator[Claim[dict[str, Accounted]]]:

@@ -22,6 +22,7 @@ from offnet.network.model import (
     InterfaceKind,
     KeyType,
     Role,
+    Trust,
 )
 
 # RSA signatures are what IKEv1 has; 1024 bits are of its time, and quick to make on a small machine.
@@ -34,10 +35,12 @@ def certificates(intent: LabIntent, numbers: Numbers, crypto: Crypto) -> Contrib
     if not intent.authorities:
         return Contribution()
     key = KEYS[crypto]
-    issued = tuple(dict.fromkeys(_issued(intent, numbers)))
-    ca = CertificateAuthorities(
-        key, tuple(Authority(name, entry.subject) for name, entry in intent.authorities.items()), issued
-    )
+    issued = tuple(dict.fromkeys(_issued(intent, numbers, crypto)))
+    if not issued:
+        return Contribution()  # in this variant everybody has keys
+    trusted = tuple(_trusted(intent, numbers, crypto))
+    names = tuple(Authority(name, entry.subject) for name, entry in intent.authorities.items())
+    ca = CertificateAuthorities(key, names, issued, trusted)
     node = next(iter(intent.authorities.values())).node
     held: dict[str, list[Certificate]] = defaultdict(list)
     for certificate in issued:
@@ -47,11 +50,12 @@ def certificates(intent: LabIntent, numbers: Numbers, crypto: Crypto) -> Contrib
         (
             Part(node, role=Role.CA, interfaces=(loopback,), authorities=ca),
             *(Part(name, credentials=Credentials(key, tuple(own))) for name, own in held.items()),
+            *(Part(trust.node, credentials=Credentials(None)) for trust in trusted),
         )
     )
 
 
-def _issued(intent: LabIntent, numbers: Numbers) -> Iterator[Certificate]:
+def _issued(intent: LabIntent, numbers: Numbers, crypto: Crypto) -> Iterator[Certificate]:
     """The certificates of both ends of every tunnel that has some, of sites and of clients."""
     for peer in resolve(intent, numbers):
         authority, name = peer.profile.authority, peer.gateway.identity
@@ -67,6 +71,20 @@ def _issued(intent: LabIntent, numbers: Numbers) -> Iterator[Certificate]:
             issuer = intent.authorities[authority].subject
             yield Certificate(authority, own.gateway, _named(name, issuer), (name,))
             yield Certificate(authority, client_name, client.certificate)
+    for own in served.values():
+        shown = own.certified_by(crypto)
+        if shown is not None:
+            name = own.gateway_name.text
+            yield Certificate(shown, own.gateway, _named(name, intent.authorities[shown].subject), (name,))
+
+
+def _trusted(intent: LabIntent, numbers: Numbers, crypto: Crypto) -> Iterator[Trust]:
+    """Clients that have no certificate, and check that of their gateway."""
+    served = {one.name: one for one in serve(intent, numbers)}
+    for name, client in intent.clients.items():
+        authority = served[client.group].certified_by(crypto)
+        if authority is not None:
+            yield Trust(authority, name)
 
 
 def _of_site(peer: Peer, authority: str, issuer: DistinguishedName) -> Certificate:

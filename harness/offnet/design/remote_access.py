@@ -14,7 +14,7 @@ from offnet.design.peers import Terms
 from offnet.intent.models import LabIntent
 from offnet.intent.remote_access import Client, Group
 from offnet.network.aaa import AddressPool
-from offnet.network.ike import GroupDownload, Xauth
+from offnet.network.ike import PUBLIC_KEY, GroupDownload, Xauth
 from offnet.network.model import (
     AuthRound,
     ChildSa,
@@ -33,6 +33,7 @@ from offnet.network.model import (
     Tunnel,
     Vrf,
 )
+from offnet.network.pki import authority_file, certificate_file
 
 HOST = 32
 ANY_INNER_ADDRESS = "0.0.0.0"  # noqa: S104 - what a client asks for in Mode Config
@@ -67,6 +68,20 @@ class Served:
             if client.certificate is None
             else Identity(IdentityKind.DN, str(client.certificate))
         )
+
+    def certified_by(self, crypto: Crypto) -> str | None:
+        """The authority of the certificate that the gateway shows to clients which have none themselves.
+
+        With IKEv2 (RFC 7296, section 2.16); in Aggressive Mode the group's key proves the gateway.
+        """
+        alone = self.terms.profile.authority is None and crypto is Crypto.MODERN
+        return self.terms.gateway.authority if alone else None
+
+    @property
+    def gateway_name(self) -> Identity:
+        """What the gateway calls itself in that certificate."""
+        assert self.terms.gateway.identity is not None  # noqa: S101 - a rule of the intent
+        return Identity(IdentityKind.FQDN, self.terms.gateway.identity)
 
     @property
     def local_ts(self) -> tuple[str, ...]:
@@ -128,7 +143,7 @@ def _gateway_end(one: Served, crypto: Crypto) -> Iterator[Part]:
         yield Part(one.gateway, downloads=(download,), policies=_policies(one))
     else:
         key = SharedSecret(one.name, (str(one.identity),), one.group.key or "")
-        secrets = () if connection.signs else (key,)
+        secrets = () if connection.certified else (key,)
         yield Part(
             one.gateway, connections=(connection,), secrets=secrets, pools=pools, policies=_policies(one)
         )
@@ -152,9 +167,12 @@ def _gateway_connection(one: Served, crypto: Crypto) -> IkeConnection:
         return replace(base, remote_xauth=xauth, pools=pools, keyring=None)
     if base.signs:
         return replace(base, remote_xauth=Xauth("eap-radius", "%any", groups), pools=pools)
-    # Whichever group it claims, and shows the key of: the class that RADIUS returns decides.
+    # Whichever group it claims: the class that RADIUS returns decides.
     remote = AuthRound("eap-radius", Identity.anybody(), user="%any", groups=groups)
-    return replace(base, remote=remote, pools=pools, keyring=None)
+    local, authority = base.local, one.certified_by(crypto)
+    if authority is not None:
+        local = AuthRound(PUBLIC_KEY, one.gateway_name, certificate=certificate_file(authority))
+    return replace(base, local=local, remote=remote, pools=pools, keyring=None)
 
 
 def _policies(one: Served) -> tuple[ReverseRoutePolicy, ...]:
@@ -194,7 +212,11 @@ def _client_connection(client: Client, own: Served, crypto: Crypto) -> IkeConnec
         return replace(base, local_xauth=Xauth("xauth", user=client.user))
     if base.signs:
         return replace(base, local_xauth=Xauth("eap-mschapv2", user=client.user))
-    return replace(base, local=AuthRound("eap-mschapv2", own.identity, user=client.user))
+    local = AuthRound("eap-mschapv2", own.identity, user=client.user)
+    remote, authority = base.remote, own.certified_by(crypto)
+    if authority is not None:
+        remote = AuthRound(PUBLIC_KEY, own.gateway_name, authority=authority_file(authority))
+    return replace(base, local=local, remote=remote)
 
 
 def _client_secrets(
@@ -207,7 +229,7 @@ def _client_secrets(
         intent.users[client.user].password,
         kind="xauth" if crypto is Crypto.AS_PRINTED else "eap",
     )
-    if client.certificate is not None:
+    if client.certificate is not None or own.certified_by(crypto) is not None:
         return (password,)
     return SharedSecret(own.gateway, (gateway,), own.group.key or ""), password
 

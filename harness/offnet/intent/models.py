@@ -108,6 +108,9 @@ class Gateway(Model):
     identity: HostName | None = Field(
         default=None, description="Its name (FQDN) in IKE and in its certificates; needed with authorities."
     )
+    authority: Name | None = Field(
+        default=None, description="Who certifies it for clients that have no certificates: with IKEv2 only."
+    )
     ike_policies: IkePolicies = Field(
         description="Chosen before the profile is known, so they belong to the address."
     )

@@ -135,7 +135,12 @@ class IkeConnection:
     @property
     def signs(self) -> bool:
         """Whether both ends prove themselves by certificates."""
-        return self.local.auth == PUBLIC_KEY
+        return self.local.auth == self.remote.auth == PUBLIC_KEY
+
+    @property
+    def certified(self) -> bool:
+        """Whether one end at least proves itself by a certificate."""
+        return PUBLIC_KEY in (self.local.auth, self.remote.auth)
 
 
 @dataclass(frozen=True, slots=True)

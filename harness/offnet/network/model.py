@@ -32,6 +32,7 @@ from offnet.network.pki import (
     Credentials,
     DistinguishedName,
     KeyType,
+    Trust,
 )
 from offnet.network.routing import (
     Bgp,
@@ -90,6 +91,7 @@ __all__ = [
     "SharedSecret",
     "Site",
     "StaticRoute",
+    "Trust",
     "Tunnel",
     "Unprotected",
     "Vpn",
@@ -124,7 +126,7 @@ class Crypto(StrEnum):
 class Node:
     """One device. ``ike``, ``reverse_routes``, ``radius`` are empty without charon, agent, AAA server.
 
-    ``authorities`` are those that it plays, ``credentials`` those that it is certified with.
+    ``authorities`` are those that it plays, ``credentials`` what it has of authorities.
     """
 
     name: str

@@ -85,22 +85,35 @@ class Certificate:
 
 
 @dataclass(frozen=True, slots=True)
+class Trust:
+    """A node that an authority does not certify, and that checks by it what others show."""
+
+    authority: str
+    node: str
+
+
+@dataclass(frozen=True, slots=True)
 class CertificateAuthorities:
-    """What a node that plays authorities does: which ones, and whom each certifies."""
+    """What a node that plays authorities does: which ones, whom each certifies, who trusts them besides."""
 
     key: KeyType
     authorities: tuple[Authority, ...]
     certificates: tuple[Certificate, ...]
+    trusted: tuple[Trust, ...] = ()
 
     @property
     def holders(self) -> tuple[str, ...]:
-        """The nodes that are certified here, each once."""
-        return tuple(dict.fromkeys(certificate.node for certificate in self.certificates))
+        """The nodes that have something from here, each once."""
+        nodes = [certificate.node for certificate in self.certificates]
+        return tuple(dict.fromkeys([*nodes, *(trust.node for trust in self.trusted)]))
 
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """What a node has to prove itself with: one private key, certified by one authority or more."""
+    """What a node has to prove itself with: one private key, certified by one authority or more.
 
-    key: KeyType
-    certificates: tuple[Certificate, ...]
+    Without a key it proves nothing, and has the certificates of authorities only, to check others by.
+    """
+
+    key: KeyType | None
+    certificates: tuple[Certificate, ...] = ()

@@ -7,9 +7,10 @@
 #   ca.sh revoke AUTHORITY FILE..                   revoke certificates and publish the CRL
 #
 # Each node that is certified here shares one volume with this node and nobody else. A node puts its
-# public key there, and gets x509/, x509ca/ and x509crl/ as swanctl wants them. Private keys do not
-# travel: a node makes its own, those of the authorities stay in this node. NAMES are the
-# subjectAltNames, with commas between them, or - for none; OPTIONs are those of `pki --issue`.
+# public key there, and gets x509/, x509ca/ and x509crl/ as swanctl wants them; one that only trusts an
+# authority has no key, and an empty x509/. Private keys do not travel: a node makes its own, those of
+# the authorities stay in this node. NAMES are the subjectAltNames, with commas between them, or - for
+# none; OPTIONs are those of `pki --issue`.
 # As few processes as possible: every other node waits for this one.
 set -eu
 umask 022
@@ -43,10 +44,13 @@ sign() { # sign AUTHORITY NAMES SUBJECT [OPTION..]
         --cacert "$state/x509ca/$authority.pem" --cakey "$state/$authority.key" "$@"
 }
 
-publish() { # publish AUTHORITY: its certificate and CRL, to all that it certifies
+publish() { # publish AUTHORITY: its certificate and CRL, to all that it certifies and that trust it
     while read -r kind authority node _; do
-        [ "$kind $authority" != "certificate $1" ] ||
+        case "$kind $authority" in
+        "certificate $1" | "trust $1")
             (cd "$state" && cp --parents "x509ca/$1.pem" "x509crl/$1.crl" "$volumes/$node")
+            ;;
+        esac
     done <"$list"
 }
 
@@ -67,7 +71,7 @@ serve() {
         [ "$kind" != authority ] || { make_authority "$name" "$subject" && publish "$name"; }
     done <"$list"
     set --
-    for node in $(sed -n 's/^certificate [^ ]* \([^ ]*\) .*/\1/p' "$list" | sort -u); do
+    for node in $(sed -nE 's/^(certificate|trust) [^ ]+ ([^ ]+).*/\2/p' "$list" | sort -u); do
         : >>"$volumes/$node/request"
         set -- "$@" "$volumes/$node/request"
     done

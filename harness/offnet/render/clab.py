@@ -86,7 +86,7 @@ def _node(network: Network, node: Node) -> Value:
 
 
 def _volumes(network: Network, node: Node) -> list[str]:
-    """One volume per certified node, which it shares with its authority alone."""
+    """One volume per node that has something of an authority, which it shares with that alone."""
     mounts = [f"{volume(network, node.name)}:{CREDENTIALS_VOLUME}"] if node.credentials else []
     if node.authorities:
         mounts += [

@@ -102,7 +102,7 @@ def _environment(node: Node) -> str:
         values["RADIUS"] = "yes"
     certified = node.authorities or node.credentials
     if certified:
-        values["KEY"] = str(certified.key)
+        values["KEY"] = str(certified.key or "none")
     return "".join(f"{key}='{value}'\n" for key, value in values.items())
 
 

@@ -141,7 +141,7 @@ def charon_settings(daemon: IkeDaemon) -> dict[str, Any]:
         "dpd_retransmit": connections[0].dpd_delay,
         "aggressive": aggressive,
         "initiates_aggressive": aggressive and bool(daemon.await_peers),
-        "certificates": any(connection.signs for connection in connections),
+        "certificates": any(connection.certified for connection in connections),
         "unity": any(connection.local_xauth or connection.remote_xauth for connection in connections),
         "client": client,
         "plugins": " ".join(_plugins(connections)),
@@ -154,7 +154,7 @@ def _plugins(connections: tuple[IkeConnection, ...]) -> Iterator[str]:
     """Plugins beyond those of every node, in the order in which charon is to ask them."""
     second = {x.auth for one in connections for x in (one.local_xauth, one.remote_xauth) if x}
     xauth = any(method.startswith("xauth") for method in second)
-    if any(connection.signs for connection in connections):
+    if any(connection.certified for connection in connections):
         yield from ("pem", "revocation", "constraints")
     if "xauth" in second:
         yield "xauth-generic"

@@ -34,13 +34,15 @@ def needs_key(scope: Scope, profile: Profile) -> bool:
 
 
 def authority_exists(scope: Scope) -> Iterator[Finding]:
-    """An authority that a profile or a site names cannot be removed."""
+    """An authority that a profile, a site or a gateway names cannot be removed."""
     for name, profile in scope.intent.profiles.items():
         yield from _known(scope, profile.authority, ("profiles", name, "authority"), f"profile {name}")
     for name, site in scope.intent.sites.items():
         if isinstance(site, OffNetSite):
             path = ("sites", name, "ipsec", "authority")
             yield from _known(scope, site.authority, path, f"site {name}")
+    for name, gateway in scope.intent.gateways.items():
+        yield from _known(scope, gateway.authority, ("gateways", name, "authority"), f"gateway {name}")
 
 
 def _known(scope: Scope, authority: str | None, path: KeyPath, user: str) -> Iterator[Finding]:
@@ -80,10 +82,11 @@ def gateway_has_name(scope: Scope) -> Iterator[Finding]:
     """A gateway shows certificates too, and they need a name."""
     signing = [name for name, profile in scope.intent.profiles.items() if profile.authority is not None]
     for name, gateway in scope.intent.gateways.items():
-        if gateway.identity is None and signing:
+        own: list[KeyPath] = [("gateways", name, "authority")] if gateway.authority else []
+        reasons = own + [("profiles", profile, "authority") for profile in signing]
+        if gateway.identity is None and reasons:
             expected = "a value, a name (FQDN) for its certificates"
-            see = ("profiles", signing[0], "authority")
-            yield Finding(("gateways", name, "identity"), expected, see=see)
+            yield Finding(("gateways", name, "identity"), expected, see=reasons[0])
 
 
 def one_node(scope: Scope) -> Iterator[Finding]:
