@@ -106,11 +106,13 @@ def running_variant(request: pytest.FixtureRequest, tmp_path_factory: pytest.Tem
         *,
         lab: str = "single-ip",
         sites: Changes = UNCHANGED,
+        keyrings: Changes = UNCHANGED,
         overlays: Changes = UNCHANGED,
         protection: Mapping[str, Any] = MappingProxyType({}),
     ) -> Iterator[Bench]:
         data = plain_data(resources.labs() / lab) | {"name": name}
-        changed = {"profiles": profiles, "gateways": gateways, "sites": sites, "overlays": overlays}
+        changed = {"profiles": profiles, "gateways": gateways, "sites": sites}
+        changed |= {"keyrings": keyrings, "overlays": overlays}
         for section, entries in changed.items():
             for entry, changes in entries.items():
                 merged = data[section].get(entry, {}) | changes

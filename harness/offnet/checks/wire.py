@@ -1,4 +1,4 @@
-"""Proof 4: the Internet sees ESP, IKE and ARP; and would have seen anything else."""
+"""Proof 4: the Internet, and circuits that tunnels run over, see ESP, IKE and ARP; they would see more."""
 
 from __future__ import annotations
 
@@ -10,37 +10,67 @@ from offnet.checks.claim import Claim, Verdict, verdict
 from offnet.checks.sa_pairs import sa_pair
 from offnet.experiments.bench import Bench
 from offnet.experiments.state import Sas, sas
-from offnet.experiments.wire import ALLOWED, CONTROL_LENGTH, CONTROL_PROBES, Wire, wire
+from offnet.experiments.wire import ALLOWED, CONTROL_LENGTH, CONTROL_PROBES, Wire, across_internet, wire
 from offnet.network.model import Network, Site, Tunnel
 from offnet.observe.packet import Kind, Packet
+
+NOTHING_ELSE = "no packet of another kind in the whole run"
+CONTROL = f"an ICMP packet of {CONTROL_LENGTH} bytes that the first check would not have allowed"
 
 
 def claims(network: Network) -> Iterator[Claim[Any]]:
     """What was seen, that a clear packet would have been, and whose SPIs they were."""
-    if not any(network.tunnels()):
-        return  # nothing of the lab is the Internet's to see
-    yield Claim(
-        4,
-        f"{network.capture_point} sees ESP, IKE and ARP only",
-        "no packet of another kind in the whole run",
-        wire,
-        judge_kinds,
-    )
+    if any(across_internet(network)):
+        yield from _internet(network)
+    for site, tunnel in network.tunnels():
+        yield _spis(site, tunnel)
+    for site, tunnel in network.tunnels():
+        if tunnel.circuit is not None:
+            yield from _circuit(site, tunnel)
+
+
+def _internet(network: Network) -> Iterator[Claim[Any]]:
+    """The capture of the Internet."""
+    yield Claim(4, f"{network.capture_point} sees ESP, IKE and ARP only", NOTHING_ELSE, wire, judge_kinds)
     yield Claim(
         4,
         "positive control: the same capture shows a clear packet sent on purpose",
-        f"an ICMP packet of {CONTROL_LENGTH} bytes that the first check would not have allowed",
+        CONTROL,
         wire,
         judge_control,
     )
-    for site, tunnel in network.tunnels():
-        yield _spis(site, tunnel)
     yield Claim(
         2,
         "clear packets from the Internet enter no VPN",
         f"{CONTROL_PROBES} packets sent to a host of each VPN through the aggregator, none arrives",
         wire,
         judge_entry,
+    )
+
+
+def _circuit(site: Site, tunnel: Tunnel) -> Iterator[Claim[Any]]:
+    """The same for the circuit that a site's tunnel runs over."""
+    circuit = f"circuit {tunnel.gateway} - {site.node}"
+    yield Claim(
+        4,
+        f"{circuit}: ESP, IKE and ARP only",
+        NOTHING_ELSE,
+        wire,
+        lambda seen: judge_kinds(seen.of(site)),
+    )
+    yield Claim(
+        4,
+        f"{circuit}: positive control, a clear packet sent on purpose is seen",
+        CONTROL,
+        wire,
+        lambda seen: judge_control(seen.of(site)),
+    )
+    yield Claim(
+        2,
+        f"{circuit}: clear packets from it enter no VPN",
+        f"{CONTROL_PROBES} packets sent to a host of {tunnel.vrf} from {tunnel.address}, none arrives",
+        wire,
+        lambda seen: judge_entry(seen.of(site)),
     )
 
 
@@ -82,7 +112,7 @@ def _spis(site: Site, tunnel: Tunnel) -> Claim[tuple[Sas, Wire]]:
         pair = sa_pair(state, site)
         if pair is None:
             return Verdict(False, f"no current SA of {site.name} at both ends")
-        return judge_spis(tunnel, pair.to_gateway, pair.to_site, seen)
+        return judge_spis(tunnel, pair.to_gateway, pair.to_site, seen.of(site))
 
     return Claim(
         4,

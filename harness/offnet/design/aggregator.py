@@ -168,17 +168,16 @@ def inside_interfaces(parts: Sequence[Part], numbers: Numbers) -> Contribution:
     """One XFRM interface per VRF that tunnels of an aggregator end in: what their SAs decrypt is in it."""
     vrfs = {vrf.if_id: vrf for vrf in numbers.vrfs.values()}
     doors = _doors(parts)
-    ends = {
-        (part.node, child.if_id): doors[part.node, connection.local_addresses[0]]
-        for part in reversed(parts)
-        for connection in (*part.connections, *(download.connection for download in part.downloads))
-        for child in connection.children
-        if child.if_id is not None
-    }
+    ends: dict[tuple[str, int], set[str]] = {}
+    for part in reversed(parts):
+        for connection in (*part.connections, *(download.connection for download in part.downloads)):
+            for child in connection.children:
+                if child.if_id is not None:
+                    door = doors[part.node, connection.local_addresses[0]]
+                    ends.setdefault((part.node, child.if_id), set()).add(door)
     return Contribution(
         tuple(
-            Part(node, interfaces=(_xfrm(vrfs[if_id], door),))
-            for (node, if_id), door in reversed(ends.items())
+            Part(node, interfaces=(_xfrm(vrfs[if_id], own),)) for (node, if_id), own in reversed(ends.items())
         )
     )
 
@@ -198,5 +197,7 @@ def inside(vrf: Vrf) -> str:
     return f"ipsec{vrf.if_id}"
 
 
-def _xfrm(vrf: Vrf, door: str) -> Interface:
-    return Interface(inside(vrf), InterfaceKind.XFRM, vrf=vrf.name, parent=door, if_id=vrf.if_id)
+def _xfrm(vrf: Vrf, doors: set[str]) -> Interface:
+    """Bound to the one door that its tunnels come by; where there are several, routes choose among them."""
+    parent = next(iter(doors)) if len(doors) == 1 else None
+    return Interface(inside(vrf), InterfaceKind.XFRM, vrf=vrf.name, parent=parent, if_id=vrf.if_id)

@@ -96,7 +96,14 @@ def attach(
 
     ``front_door`` says beyond which one it is, where aggregators have several.
     """
-    beyond, hop = behind or intent.internet, far_end(address)
+    return uplink(name, address, behind or intent.internet, vrf=None if behind else front_door)
+
+
+def uplink(
+    name: str, address: IPv4Interface, beyond: str, *, vrf: str | None = None, front_door: bool = False
+) -> Contribution:
+    """A node's way out: a link to the node that has the other address of the subnet, in a VRF there."""
+    hop = far_end(address)
     own = Part(
         name,
         interfaces=(Interface(FRONT_DOOR, InterfaceKind.VETH, (address,)),),
@@ -106,15 +113,16 @@ def attach(
         interface_name(name),
         InterfaceKind.VETH,
         (with_length(hop, address.network.prefixlen),),
-        vrf=None if behind else front_door,
+        vrf=vrf,
+        front_door=front_door,
     )
     return Contribution((own, Part(beyond, interfaces=(other,))), (_link(name, beyond),))
 
 
 def _nat(intent: LabIntent, name: str, nat: Nat) -> Contribution:
     own = Part(name, role=Role.NAT, interfaces=(Interface("lo", InterfaceKind.LOOPBACK),))
-    uplink = attach(intent, name, nat.address, front_door=nat_door(intent, name))
-    return Contribution((own, *uplink.parts), uplink.links)
+    way = attach(intent, name, nat.address, front_door=nat_door(intent, name))
+    return Contribution((own, *way.parts), way.links)
 
 
 def _link(name: str, beyond: str) -> Link:

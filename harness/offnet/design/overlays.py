@@ -6,12 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import combinations
 
-from offnet.design.addresses import far_end, with_length
-from offnet.design.allocate import interface_name
-from offnet.design.internet import FRONT_DOOR, attach
+from offnet.design.internet import attach, uplink
 from offnet.design.lan import LAN, Lan
 from offnet.design.numbers import Numbers
-from offnet.design.on_net import DEFAULT_ROUTE
 from offnet.design.parts import Contribution, Part
 from offnet.intent import models as written
 from offnet.intent.overlays import Across
@@ -19,16 +16,13 @@ from offnet.network.model import (
     AuthRound,
     ChildSa,
     Crypto,
-    Endpoint,
     Identity,
     IkeConnection,
     Interface,
     InterfaceKind,
-    Link,
     Role,
     SharedSecret,
     Site,
-    StaticRoute,
 )
 from offnet.network.overlay import Overlay, OverlayTunnel
 
@@ -106,19 +100,9 @@ def _tunnel(one: _Member, other: _Member) -> OverlayTunnel:
 
 def _circuit(member: _Member) -> Contribution:
     """The member's router in its PE's VRF, which learns the circuit and nothing behind it."""
-    address, pe = member.site.overlay.address, member.site.overlay.pe
+    pe = member.site.overlay.pe
     assert pe is not None  # noqa: S101 - a rule of the intent
-    hop, port = far_end(address), interface_name(member.name)
-    pe_end = Interface(
-        port, InterfaceKind.VETH, (with_length(hop, address.network.prefixlen),), vrf=member.site.vpn
-    )
-    own = Part(
-        member.name,
-        interfaces=(Interface(FRONT_DOOR, InterfaceKind.VETH, (address,)),),
-        routes=(StaticRoute(DEFAULT_ROUTE, via=hop, interface=FRONT_DOOR),),
-    )
-    link = Link(Endpoint(pe, port), Endpoint(member.name, FRONT_DOOR))
-    return Contribution((own, Part(pe, interfaces=(pe_end,))), (link,))
+    return uplink(member.name, member.site.overlay.address, pe, vrf=member.site.vpn)
 
 
 def _on_internet(intent: written.LabIntent, member: _Member) -> Contribution:

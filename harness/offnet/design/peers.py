@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from ipaddress import IPv4Address
 
+from offnet.design.addresses import far_end, with_length
 from offnet.design.identities import connection_name, pattern_of, shown
 from offnet.design.lan import Lan
 from offnet.design.numbers import Numbers
@@ -145,7 +146,7 @@ def resolve(intent: LabIntent, numbers: Numbers, method: type[OffNetSite] = OffN
             selector = Selector(site.profile, INCOMPLETE, name)
         assert selector is not None  # noqa: S101 - a rule of the intent
         profile, gateway = intent.profiles[selector.profile], intent.gateways[site.access.gateway]
-        door, identity = gateway.doors()[site.front_door], shown(kind, value)
+        door, identity = _door(gateway, site), shown(kind, value)
         yield Peer(
             name=name,
             site=site,
@@ -160,6 +161,14 @@ def resolve(intent: LabIntent, numbers: Numbers, method: type[OffNetSite] = OffN
             identity=identity,
             secret=_secret(intent.keyrings, profile.keyring, name, site, door.address.ip),
         )
+
+
+def _door(gateway: Gateway, site: OffNetSite) -> Door:
+    """Where a site comes in: by a door of the gateway, or by a circuit, whose other end is the gateway's."""
+    if not site.on_circuit:
+        return gateway.doors()[site.front_door]
+    address = site.access.address
+    return Door(None, with_length(far_end(address), address.network.prefixlen), address.ip)
 
 
 def _outer_address(intent: LabIntent, site: OffNetSite) -> IPv4Address:

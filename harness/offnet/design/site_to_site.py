@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from ipaddress import IPv4Interface
 
 from offnet.design.aggregator import ANY_ADDRESS, ANYWHERE, aggregator_ends
-from offnet.design.internet import attach
+from offnet.design.allocate import interface_name
+from offnet.design.internet import attach, uplink
 from offnet.design.lan import LAN
 from offnet.design.numbers import Numbers
 from offnet.design.parts import Contribution, Part
@@ -31,7 +31,7 @@ from offnet.network.model import (
 def site_to_site(intent: LabIntent, numbers: Numbers, crypto: Crypto) -> Contribution:
     """Every site that reaches its VPN by a tunnel from a fixed address, with the aggregator's end of it."""
     peers = tuple(resolve(intent, numbers, IpsecSite))
-    ways = tuple(attach(intent, peer.name, *_attachment(peer)) for peer in peers)
+    ways = tuple(_way(intent, peer) for peer in peers)
     parts = [
         part for peer, way in zip(peers, ways, strict=True) for part in (_spoke(peer, crypto), *way.parts)
     ]
@@ -50,15 +50,19 @@ def _unprotected(peer: Peer) -> Unprotected:
     return Unprotected(site, peer.selector.profile, peer.gateway_address, peer.address)
 
 
-def _attachment(peer: Peer) -> tuple[IPv4Interface, str | None, str | None]:
-    return peer.site.access.address, peer.site.behind, peer.door.name
+def _way(intent: LabIntent, peer: Peer) -> Contribution:
+    """The site's own circuit to its aggregator, or the Internet."""
+    address = peer.site.access.address
+    if peer.site.on_circuit:
+        return uplink(peer.name, address, peer.gateway_name, front_door=True)
+    return attach(intent, peer.name, address, peer.site.behind, peer.door.name)
 
 
 def _spoke(peer: Peer, crypto: Crypto) -> Part:
     lan = peer.lan
     return Part(
         peer.name,
-        role=Role.SPOKE,
+        role=Role.CE if peer.site.on_circuit else Role.SPOKE,
         interfaces=(
             Interface("lo", InterfaceKind.LOOPBACK),
             Interface(LAN, InterfaceKind.DUMMY, lan.interface(lan.router, lan.host, lan.marker)),
@@ -108,6 +112,7 @@ def _site(peer: Peer) -> Site:
         vrf=peer.vrf.name,
         if_id=peer.vrf.if_id,
         rri=peer.profile.rri,
+        circuit=interface_name(peer.name) if peer.site.on_circuit else None,
     )
     lan = peer.lan
     return Site(

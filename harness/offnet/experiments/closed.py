@@ -9,7 +9,7 @@ from offnet.experiments.bench import Bench, gather
 from offnet.experiments.presence import seen_presence
 from offnet.experiments.probes import probe
 from offnet.experiments.subjects import Subject, subjects
-from offnet.experiments.wire import ALLOWED, wire_capture
+from offnet.experiments.wire import ALLOWED, passed, wire_capture
 from offnet.observe.errors import ObserveError
 from offnet.observe.packet import Packet
 from offnet.wait import until
@@ -48,8 +48,9 @@ def dead_daemons(bench: Bench) -> dict[str, Closed]:
 
 def _without_charon(bench: Bench, subject: Subject) -> Closed:
     lab, site = bench.lab, subject.site
-    capture = bench.once(wire_capture)
-    earlier = len(capture.fence())  # other VPNs, whose addresses may be the same, are quiet meanwhile
+    earlier = len(
+        passed(bench, subject.tunnel)
+    )  # other VPNs, whose addresses may be the same, are quiet meanwhile
     supervisor = lab.run(site.node, ["sh", "-c", KILL]).stdout.strip()
     try:
         answers = probe(
@@ -61,7 +62,7 @@ def _without_charon(bench: Bench, subject: Subject) -> Closed:
             length=LENGTH,
             wait_ms=WAIT_MS,
         )
-        seen = capture.fence()[earlier:]
+        seen = passed(bench, subject.tunnel)[earlier:]
     finally:
         lab.run(site.node, ["kill", "-CONT", supervisor])
     back = _await_return(bench, subject)

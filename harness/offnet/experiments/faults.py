@@ -93,9 +93,10 @@ def faults(network: Network, subject: Subject) -> Iterator[Fault]:
             other = link.a if link.b.node == gateway else link.b
             name = f"core link between {gateway} and {other.node}"
             yield replace(_cut(name, other.node, other.interface, SLACK), core=True)
-        if {link.a.node, link.b.node} == {network.capture_point, site}:
-            far = link.a if link.b.node == site else link.b
-            yield _cut(f"Internet access of {site}", far.node, far.interface, dead)
+        far = link.a if link.b.node == site else link.b
+        if {link.a.node, link.b.node} == {site, gateway if subject.tunnel.circuit else network.capture_point}:
+            access = "circuit" if subject.tunnel.circuit else "Internet access"
+            yield _cut(f"{access} of {site}", far.node, far.interface, dead)
 
 
 def endure(bench: Bench, subject: Subject, fault: Fault) -> Endured:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Discriminator, Field, Tag
 
@@ -34,6 +34,10 @@ class Ipsec(Access):
     """IPsec in tunnel mode, whose policy is what the site's LAN sends."""
 
     front_door: VpnName | None = Field(default=None, description="The gateway's front door that it uses.")
+    across: Literal["internet", "circuit"] = Field(
+        default="internet",
+        description="What carries the tunnel: the Internet, or a circuit between the site and the gateway.",
+    )
     dynamic: bool = Field(default=False, description="Whether the site may come from any other address, too.")
     behind: NodeName | None = Field(
         default=None, description="The NAT router before the site, whose address is then a private one."
@@ -100,6 +104,11 @@ class OffNetSite(_Site):
         return None
 
     @property
+    def on_circuit(self) -> bool:
+        """Whether a circuit of its own leads the site to the gateway."""
+        return False
+
+    @property
     def dynamic(self) -> bool:
         """Whether the site may come from any other address, too."""
         return False
@@ -131,6 +140,11 @@ class IpsecSite(OffNetSite):
     def front_door(self) -> str | None:
         """The gateway's front door that the site uses, None where it has one address for all."""
         return self.ipsec.front_door
+
+    @property
+    def on_circuit(self) -> bool:
+        """Whether a circuit of its own leads the site to the gateway."""
+        return self.ipsec.across == "circuit"
 
     @property
     def dynamic(self) -> bool:

@@ -65,7 +65,7 @@ class Interface:
     ``parent`` is what XFRM and VLAN interfaces are on, ``if_id`` and ``vlan`` are their numbers;
     ``bridge`` is the bridge that an interface is a port of. ``local`` and ``remote`` are the outer
     addresses of a tunnel, ``mtu`` is set where the kernel's own would not do. ``front_door`` marks the
-    Internet-facing interfaces of an aggregator: they are opened only once charon holds its connections.
+    interfaces of an aggregator that tunnels come by: they are opened only once charon holds its connections.
     """
 
     name: str

@@ -33,6 +33,7 @@ class Tunnel:
     connection, ``identity`` (as the aggregator sees it) tells them apart, or the ``user`` who has logged
     in. ``reaches`` are the prefixes that a split tunnel is for; without any it is for all. With ``gre``
     the SA has no ``if_id`` (0) and no reverse route is injected: routing brings one while the SA is there.
+    ``circuit`` is the aggregator's interface to a site that comes by a circuit, and not by the Internet.
     """
 
     gateway: str
@@ -48,11 +49,18 @@ class Tunnel:
     user: str | None = None
     reaches: tuple[IPv4Network, ...] = ()
     gre: GreTunnel | None = None
+    circuit: str | None = None
 
     @property
     def access(self) -> str:
         """The way into the VPN, for people: by policy, as a user, or by GRE with a routing protocol."""
-        way = f"gre {self.gre.routing}" if self.gre else "ipsec"
+        way = (
+            f"gre {self.gre.routing}"
+            if self.gre
+            else "ipsec"
+            if self.circuit is None
+            else "ipsec on a circuit"
+        )
         return way if self.user is None else "user"
 
     def protected(self, lan: IPv4Network) -> str:

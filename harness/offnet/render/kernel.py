@@ -96,7 +96,8 @@ def _vrf(vrf: Vrf | FrontDoorVrf) -> Iterator[str]:
 
 def _interface(interface: Interface) -> Iterator[str]:
     if interface.kind is InterfaceKind.XFRM:
-        yield f"link add {interface.name} type xfrm dev {interface.parent} if_id {interface.if_id}"
+        parent = f"dev {interface.parent} " if interface.parent else ""
+        yield f"link add {interface.name} type xfrm {parent}if_id {interface.if_id}"
     elif interface.kind is InterfaceKind.VLAN:
         yield f"link add link {interface.parent} name {interface.name} type vlan id {interface.vlan}"
     elif interface.kind in (InterfaceKind.DUMMY, InterfaceKind.BRIDGE):

@@ -218,7 +218,7 @@ def _guard(node: Node) -> str:
 
 def _provider_tables(node: Node) -> str:
     """What a PE does not let pass: between VPNs, tunnels and the Internet, and to other PEs."""
-    doors = doors_inside(node)
+    doors = (*doors_inside(node), *circuits_of_sites(node))
     text = template("aggregator.conf.j2").render(node=node, doors=doors) if node.drops or doors else ""
     return text + (_core_guard(node) if core_peers(node) else "")
 
@@ -227,6 +227,13 @@ def doors_inside(node: Node) -> tuple[Interface, ...]:
     """Front doors that are in the VRF of a VPN: nothing but the tunnels themselves may use them."""
     vpns = {vrf.name for vrf in node.default.vrfs}
     return tuple(i for i in node.default.interfaces if i.front_door and i.vrf in vpns)
+
+
+def circuits_of_sites(node: Node) -> tuple[Interface, ...]:
+    """Front doors with one peer each: nothing is routed through them but to the other end."""
+    routed = {route.interface for route in node.default.routes}
+    doors = (i for i in node.default.interfaces if i.front_door and i.addresses)
+    return tuple(door for door in doors if door.name not in routed)
 
 
 def core_peers(node: Node) -> list[str]:

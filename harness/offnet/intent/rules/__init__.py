@@ -19,6 +19,7 @@ from offnet.intent.rules import (
     protection,
     provider,
     remote_access,
+    site_circuits,
     tunnels,
     vpns,
 )
@@ -80,6 +81,9 @@ RULES: tuple[Rule, ...] = (
     front_doors.named_door,
     front_doors.one_wildcard_key,
     front_doors.one_door_a_vpn,
+    site_circuits.only_way,
+    site_circuits.circuit_to_one_address,
+    site_circuits.circuit_of_one_peer,
     overlays.overlay_exists,
     overlays.same_vpn,
     overlays.enough_members,

@@ -57,6 +57,8 @@ def site_door(scope: Scope) -> Iterator[Finding]:
     for name, site in scope.intent.sites.items():
         if not isinstance(site, IpsecSite) or site.access.gateway not in scope.intent.gateways:
             continue
+        if site.on_circuit:
+            continue  # it comes by no door
         path: KeyPath = ("sites", name, "ipsec", "front_door")
         gateway, door, behind = site.access.gateway, site.front_door, site.behind
         doors = scope.intent.gateways[gateway].front_doors
