@@ -6,7 +6,7 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, closing, contextmanager
 from importlib.metadata import Distribution, PathDistribution, distribution
 from pathlib import Path
@@ -93,7 +93,7 @@ def configured(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str
 def running_variant(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Variant:
     """Run a lab under another name, with some sections changed, while a block lasts.
 
-    What a change says is None goes.
+    What a change says is None goes. ``links`` are those of the core, in place of its own.
     """
     option = request.config.getoption
 
@@ -108,6 +108,7 @@ def running_variant(request: pytest.FixtureRequest, tmp_path_factory: pytest.Tem
         sites: Changes = UNCHANGED,
         keyrings: Changes = UNCHANGED,
         overlays: Changes = UNCHANGED,
+        links: Sequence[Sequence[str]] = (),
         protection: Mapping[str, Any] = MappingProxyType({}),
     ) -> Iterator[Bench]:
         data = plain_data(resources.labs() / lab) | {"name": name}
@@ -117,6 +118,8 @@ def running_variant(request: pytest.FixtureRequest, tmp_path_factory: pytest.Tem
             for entry, changes in entries.items():
                 merged = data[section].get(entry, {}) | changes
                 data[section][entry] = {key: value for key, value in merged.items() if value is not None}
+        if links:
+            data["provider"]["links"] = [list(ends) for ends in links]
         if protection:
             data["provider"]["protection"]["pe-pe"] |= protection
         folder = tmp_path_factory.mktemp("labs") / name

@@ -11,10 +11,12 @@ from offnet import intent, resources
 from offnet.checks import core_tunnels as topic
 from offnet.checks import reach
 from offnet.design import design
+from offnet.experiments.core_transit import Crossed, Transit, transits_of, wanted_crossings
 from offnet.experiments.core_tunnels import PROBES, Fit, Passage, largest, travellers
 from offnet.experiments.reach import PROBES as REACH_PROBES
 from offnet.experiments.reach import PairProbe, core_growth
 from offnet.experiments.state import Sas
+from offnet.intent.loader import plain_data
 from offnet.network.model import CoreTunnel, Crypto, Network
 from offnet.observe.packet import Kind, Packet
 
@@ -121,3 +123,70 @@ def test_an_sa_that_ends_takes_no_growth_of_others_away() -> None:
     before = {("pe3", "vpn-gw1-east", 1): 10, ("pe3", "vpn-gw1-east", 2): 4}
     after = {("pe3", "vpn-gw1-east", 2): 16}
     assert core_growth(before, after) == {("pe3", "vpn-gw1-east"): 12}
+
+
+# ---- PEs without a tunnel between them -----------------------------------------------------
+
+
+@pytest.fixture
+def partial() -> Network:
+    data = plain_data(resources.labs() / "pe-pe")
+    data["provider"]["links"] = [["vpn-gw1-east", "pe3"], ["pe3", "pe2"]]
+    return design(intent.LabIntent.model_validate(data))
+
+
+@pytest.fixture
+def transit(partial: Network) -> Transit:
+    (found,) = transits_of(partial).values()
+    return found
+
+
+CROSSED = Crossed(
+    PROBES,
+    (16, 80),
+    {
+        "vpn-gw1-east": {("sent", 2): PROBES, ("received", 1): PROBES},
+        "pe2": {("sent", 2): PROBES, ("received", 1): PROBES},
+        "pe3": {("received", 2): 2 * PROBES, ("sent", 1): 2 * PROBES},
+    },
+    FIT,
+)
+
+
+def test_a_full_mesh_has_no_transit(pe_pe: Network) -> None:
+    assert not transits_of(pe_pe)
+
+
+def test_a_transit_is_between_sites_of_one_vpn_at_pes_without_a_tunnel(
+    partial: Network, transit: Transit
+) -> None:
+    assert partial.core_tunnel(transit.source.pe, transit.target.pe) is None
+    assert transit.source.vpn == transit.target.vpn
+    assert (transit.tunnels, transit.largest) == (2, partial.core_tunnels[0].mtu - 8)
+
+
+def test_a_line_of_tunnels_is_crossed_under_two_labels_until_the_last(transit: Transit) -> None:
+    wanted = wanted_crossings(replace(transit, tunnels=3))
+    assert wanted["PEs between them", "received", 2] == 4 * PROBES
+    assert wanted["PEs between them", "sent", 2] == wanted["PEs between them", "sent", 1] == 2 * PROBES
+
+
+def test_a_transit_that_is_counted_everywhere_holds(transit: Transit) -> None:
+    assert topic.judge_transit(transit, CROSSED).holds
+
+
+@pytest.mark.parametrize(
+    ("changes", "seen"),
+    [
+        ({"replies": 1}, "1 of 3 replies"),
+        ({"stack": (80,)}, "imposes labels (80,)"),
+        ({"counted": {**CROSSED.counted, "pe3": {}}}, "PEs between them sent 0 with 1 labels, not 6"),
+        ({"counted": {**CROSSED.counted, "pe2": {}}}, "both ends sent 3 with 2 labels, not 6"),
+    ],
+)
+def test_a_transit_that_is_not_as_it_must_be_is_told(
+    transit: Transit, changes: dict[str, Any], seen: str
+) -> None:
+    verdict = topic.judge_transit(transit, replace(CROSSED, **changes))
+    assert not verdict.holds
+    assert seen in verdict.seen

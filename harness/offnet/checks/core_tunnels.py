@@ -8,8 +8,10 @@ from typing import Any
 from offnet.checks.claim import Claim, Verdict, verdict
 from offnet.checks.proposals import esp_matches, ike_matches
 from offnet.experiments.bench import Bench
+from offnet.experiments.core_transit import Crossed, Transit, transits, transits_of, wanted_crossings
 from offnet.experiments.core_tunnels import (
     PROBES,
+    TWO_TUNNELS,
     Fit,
     Passage,
     fits,
@@ -31,6 +33,9 @@ def claims(network: Network) -> Iterator[Claim[Any]]:
     for name, (tunnel, source, target) in travellers(network).items():
         yield _passage(name, source, target)
         yield _fit(name, tunnel, source, target)
+    for name, transit in transits_of(network).items():
+        yield _transit(name, transit)
+        yield _transit_fit(name, transit)
     for tunnel in network.core_tunnels:
         yield _wire(tunnel)
 
@@ -112,6 +117,43 @@ def _fit(name: str, tunnel: CoreTunnel, source: Site, target: Site) -> Claim[dic
         f"with DF: {size} answered, {size + 1} refused with MTU {size}; without DF 1500 pass in fragments",
         fits,
         lambda seen: judge_fit(size, seen[name]),
+    )
+
+
+def _transit(name: str, transit: Transit) -> Claim[dict[str, Crossed]]:
+    return Claim(
+        1,
+        f"{name}, without a tunnel: {PROBES} probes from {transit.source.name} to {transit.target.name} "
+        f"take {transit.tunnels} tunnels",
+        "under two labels as far as the last PE between them, which takes LDP's off; each counted by each PE",
+        transits,
+        lambda seen: judge_transit(transit, seen[name]),
+    )
+
+
+def judge_transit(transit: Transit, seen: Crossed) -> Verdict:
+    """Both ends send under two labels and receive under one; what is between them swaps, or takes one off."""
+    mistakes = [f"{seen.replies} of {PROBES} replies"] if seen.replies != PROBES else []
+    if len(seen.stack) != TWO_TUNNELS:
+        mistakes.append(f"{transit.source.pe} imposes labels {seen.stack}")
+    for (where, way, labels), wanted in wanted_crossings(transit).items():
+        count = seen.count(transit, where, way, labels)
+        if count != wanted:
+            mistakes.append(f"{where} {way} {count} with {labels} labels, not {wanted}")
+    return verdict(
+        mistakes, f"labels {seen.stack}, then {seen.stack[1:]}, by {' or '.join(seen.through(transit))}"
+    )
+
+
+def _transit_fit(name: str, transit: Transit) -> Claim[dict[str, Crossed]]:
+    size = transit.largest
+    return Claim(
+        1,
+        f"{name}, without a tunnel: {size} bytes pass whole from {transit.source.name} to "
+        f"{transit.target.name}, one more is told so",
+        f"with DF: {size} answered, {size + 1} refused with MTU {size}; without DF 1500 pass in fragments",
+        transits,
+        lambda seen: judge_fit(size, seen[name].fit),
     )
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from offnet.experiments.bench import Bench, gather
 from offnet.experiments.crossings import Crossings, count_crossings, crossings
 from offnet.experiments.probes import probe
+from offnet.experiments.stragglers import await_stragglers
 from offnet.experiments.wire import wire_capture
 from offnet.network.model import Site
 
@@ -48,6 +49,7 @@ def pairs(bench: Bench) -> tuple[tuple[Site, Site], ...]:
 def reach(bench: Bench) -> dict[tuple[str, str], PairProbe]:
     """Probes every pair, and takes the counters of all SAs before and after each."""
     bench.once(wire_capture)
+    await_stragglers(bench)
     count_crossings(bench, LENGTH)
     (before, core_before), crossed_before = counters(bench), crossings(bench)
     found = {}
