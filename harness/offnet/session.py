@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -121,7 +120,7 @@ def _start(network: Network, choice: select.Choice, lifetime: Lifetime, progress
     try:
         phases += [Phase(name, seconds) for name, seconds in started.timings.items()]
         progress.step("waiting for routes of all sites on all PEs", 0)
-        with _phase("converge", phases), _ways_in(started.lab):
+        with _phase("converge", phases):
             converge(network, started.lab)
         if lifetime == "up":
             started.keep()
@@ -142,15 +141,6 @@ def _supplies(choice: select.Choice, progress: Progress) -> Supplies:
     made = artifacts.ensure(artifacts.NODE_IMAGE, *[artifacts.KERNEL] * sandbox, progress=progress)
     kernel = made[artifacts.KERNEL] / uml.BINARY if sandbox else None
     return Supplies(made[artifacts.NODE_IMAGE] / noderoot.IMAGE, kernel)
-
-
-@contextmanager
-def _ways_in(lab: RunningLab) -> Iterator[None]:
-    """Opens the shells of all nodes meanwhile: convergence mostly waits for timers."""
-    with ThreadPoolExecutor(max_workers=1) as pool:
-        opened = pool.submit(lambda: [lab.run(node, ["true"]) for node in lab.nodes])
-        yield
-    opened.result()
 
 
 @contextmanager

@@ -14,7 +14,7 @@ from offnet.errors import LabRunError
 from offnet.host.base import Completed
 from offnet.network.model import Network
 from offnet.report import evidence
-from offnet.report.evidence_parts import parts
+from offnet.report.evidence_parts import answers, parts
 from offnet.resources import package
 
 OUTPUT = (
@@ -24,9 +24,9 @@ OUTPUT = (
     '\036tok ip\nDevice "@rule" does not exist.\nCommand failed -:2\n220: from all\n'
     'Device "@route" does not exist.\nCommand failed -:4\n'
     "\036tok /var/log/offnet/charon.log\n12:00 Starting charon-systemd IKE daemon (strongSwan 6.0.1, Linux)\n"
-    "\036tok frr/zebra;show version;show running-config;show ip route vrf all;show mpls table json\n"
-    "FRRouting 10.3 (pe2)\r\nmore\0\0\0\0hostname pe2\n\0\0\0\0\0\0\0\0{}\0\0\0\0"
 )
+COMMANDS = ("show version", "show running-config", "show ip route vrf all", "show mpls table json")
+ANSWERS = "FRRouting 10.3 (pe2)\r\nmore\0\0\0\0hostname pe2\n\0\0\0\0\0\0\0\0{}\0\0\0\0"
 
 
 SCRIPT = package() / "node" / "evidence.sh"
@@ -41,6 +41,8 @@ class _Lab:
     def run(self, node: str, argv: Sequence[str], **_: Any) -> Completed:
         if node == self.gone:
             raise LabRunError(f"{node}: shell lost")
+        if argv[0] == "vty":
+            return Completed("vty", 0, ANSWERS, "")
         return Completed("sh", 0, OUTPUT.replace("tok", argv[2]), "")
 
 
@@ -49,6 +51,11 @@ def test_output_becomes_files() -> None:
         "kernel/version": "Linux version 7.3.1-offnet (gcc)\n",
         "ip/rule.txt": "220: from all\n",
         "log/charon.log": "12:00 Starting charon-systemd IKE daemon (strongSwan 6.0.1, Linux)\n",
+    }
+
+
+def test_answers_of_daemons_become_files() -> None:
+    assert answers("frr/zebra", COMMANDS, ANSWERS) == {
         "frr/zebra-version.txt": "FRRouting 10.3 (pe2)\nmore",
         "frr/zebra-running-config.txt": "hostname pe2\n",
         "frr/zebra-mpls-table.json": "{}",
@@ -72,7 +79,7 @@ def test_the_script_tells_files_and_leaves_keys_alone(tmp_path: Path) -> None:
     for name in ("a.conf", "host.key", "host.pem"):
         (tmp_path / name).write_text(f"content of {name}\n")
     functions = SCRIPT.read_text().partition("# -s for counters")[0]
-    command = f"{functions}\nfiles {tmp_path}/* /nowhere\nask nobody 'show version'\nshow x.txt echo hello\n"
+    command = f"{functions}\nfiles {tmp_path}/* /nowhere\nshow x.txt echo hello\n"
     done = subprocess.run(["sh", "-c", command, "sh", "tok"], capture_output=True, text=True, check=True)
     assert parts(done.stdout, "tok") == {f"{tmp_path}/a.conf": "content of a.conf\n", "x.txt": "hello\n"}
 
@@ -95,7 +102,9 @@ def test_a_node_that_is_gone_does_not_spoil_the_others(
 
 
 def test_versions_come_from_the_evidence() -> None:
-    assert evidence.versions({"inet": {}, "pe2": parts(OUTPUT, "tok")}) == {
+    assert evidence.versions(
+        {"inet": {}, "pe2": parts(OUTPUT, "tok") | answers("frr/zebra", COMMANDS, ANSWERS)}
+    ) == {
         "kernel": "7.3.1-offnet",
         "frr": "10.3",
         "strongswan": "6.0.1",

@@ -8,10 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from offnet.errors import DeadlineExpired, NodeFailed
+from offnet.errors import DeadlineExpired, LabRunError, NodeFailed
 from offnet.host.base import Host
 from offnet.host.sandbox import Sandbox
 from offnet.runtime import clab, hosting, netns, plan, probe
+from offnet.runtime.base import RunningLab
 from offnet.runtime.plan import Plan
 from offnet.wait import until
 
@@ -85,8 +86,8 @@ def test_a_node_is_a_machine_of_its_own(server: Host, lab: Plan) -> None:
 def test_a_later_command_attaches(server: Host, lab: Plan) -> None:
     netns.up(lab, server, image=IMAGE, deadline=30).lab.close()
     with netns.attach("two", ("a", "b"), server) as running:
-        first, second = running.run_many("b", [["hostname"], "exit 4"])
-        assert (first.stdout, second.code) == ("b\n", 4)
+        assert running.run("b", ["hostname"]).stdout == "b\n"
+        assert running.run("b", "exit 4", check=False).code == 4
         stream = running.stream("a", ["cat"])
         stream.stdin.write(b"through\n")
         assert stream.stdout.readline() == b"through\n"
@@ -94,11 +95,43 @@ def test_a_later_command_attaches(server: Host, lab: Plan) -> None:
     hosting.run_down("two", server)
 
 
-def test_a_shell_that_was_lost_is_opened_again(server: Host, lab: Plan) -> None:
+def test_an_observer_that_was_lost_is_started_again(server: Host, lab: Plan) -> None:
     with netns.up(lab, server, image=IMAGE, deadline=30).lab as running:
-        with pytest.raises(DeadlineExpired):
-            running.run("a", ["sleep", "5"], timeout=0.2)
         assert running.run("a", ["hostname"]).stdout == "a\n"
+        server.run(("pkill", "-KILL", "-f", "^python3 -I"), timeout=10)
+        until(lambda: _answers(running, "a"), what="a new observer", deadline=10)
+    hosting.run_down("two", server)
+
+
+def _answers(running: RunningLab, node: str) -> bool:
+    try:
+        return running.run(node, ["hostname"]).stdout == f"{node}\n"
+    except LabRunError:
+        return False
+
+
+def test_files_and_sockets_are_those_of_the_node(server: Host, lab: Plan) -> None:
+    with netns.up(lab, server, image=IMAGE, deadline=30).lab as running:
+        for node, other in (("a", "b"), ("b", "a")):
+            assert f"to-{other}" in running.run(node, ["cat", "/proc/net/dev"]).stdout
+            assert f"NODE={node}" in running.run(node, ["cat", "/etc/offnet/node.env"]).stdout
+            running.run(
+                node, "socat UNIX-LISTEN:/run/x.vty SYSTEM:hostname & until [ -S /run/x.vty ]; do :; done"
+            )
+        for node in ("a", "b"):
+            assert running.run(node, ["vty", "/run/x.vty"]).stdout == f"{node}\n"
+    hosting.run_down("two", server)
+
+
+def test_a_node_that_has_ended_is_named_and_the_others_answer(server: Host, lab: Plan) -> None:
+    with netns.up(lab, server, image=IMAGE, deadline=30).lab as running:
+        running.run("a", ["true"])
+        holder = server.run(("head", "-n", "1", f"{lab.directory}/live/a/state"), timeout=10).stdout.strip()
+        server.run(("kill", "-KILL", holder), timeout=10)
+        until(lambda: not _answers(running, "a"), what="its end", deadline=10)
+        with pytest.raises(LabRunError, match="a: hostname: the node has ended"):
+            running.run("a", ["hostname"])
+        assert running.run("b", ["hostname"]).stdout == "b\n"
     hosting.run_down("two", server)
 
 

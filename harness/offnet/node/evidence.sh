@@ -28,16 +28,6 @@ link show dev @neighbor
 neighbor show
 '
 
-ask() { # ask DAEMON COMMAND..: over its vty socket, as vtysh is slow; answers end with three NULs
-    socket=/run/frr/$1.vty
-    [ -S "$socket" ] || return
-    IFS=';'
-    part "frr/$*"
-    unset IFS
-    shift
-    printf '%s\0' "$@" | socat -t5 - "UNIX-CONNECT:$socket" 2>&1
-}
-
 files() { # files PATH..: those that are there; awk, because it tells where each begins
     for path; do
         shift
@@ -62,12 +52,5 @@ if [ -f /etc/offnet/swanctl.conf ]; then
 fi
 [ ! -e /proc/sys/net/mpls ] || show ip/labels.txt ip -f mpls route show
 [ ! -f /etc/offnet/nftables.conf ] || show nftables.txt nft list ruleset
-
-ask zebra 'show version' 'show running-config' 'show ip route vrf all' 'show mpls table'
-ask ospfd 'show running-config' 'show ip ospf vrf all neighbor' 'show ip ospf vrf all route' 'show ip ospf vrf all database'
-ask ldpd 'show running-config' 'show mpls ldp neighbor' 'show mpls ldp binding'
-ask eigrpd 'show running-config' 'show ip eigrp neighbor' 'show ip eigrp topology'
-ask bgpd 'show running-config' 'show bgp ipv4 vpn summary' 'show bgp ipv4 vpn' 'show bgp ipv4 vpn json' \
-    'show bgp vrf all ipv4 unicast'
 
 files /proc/version /proc/net/xfrm_stat /etc/offnet/* /etc/offnet/frr/* /var/log/offnet/*.log /var/log/offnet/*.out

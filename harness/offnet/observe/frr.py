@@ -50,8 +50,8 @@ def frames(text: str) -> list[str]:
 
 
 def vty_argv(daemon: str) -> tuple[str, ...]:
-    """The command that connects standard input and output to a daemon's vty socket."""
-    return ("socat", "-t5", "-", f"UNIX-CONNECT:/run/frr/{daemon}.vty")
+    """The command that puts what it is fed to a daemon's vty socket, up to the last answer."""
+    return ("vty", f"/run/frr/{daemon}.vty")
 
 
 def query(daemon: str, command: str, reader: Callable[[Any], T]) -> Question[T]:

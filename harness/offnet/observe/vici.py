@@ -1,7 +1,7 @@
 """charon over VICI: connections and secrets in, security associations and events out.
 
-The socket of a node is reached through a process in the node, so it is the same wherever the
-node runs. Every call has a deadline; when it passes, the stream is closed (its state is lost)
+The socket of a node is reached by the observer of the node, so it is the same wherever the node
+runs. Every call has a deadline; when it passes, the stream is closed (its state is lost)
 and DeadlineExpired tells the call and what charon said last. The next call connects anew.
 """
 
@@ -28,7 +28,7 @@ from offnet.render.strongswan import connection_message, secret_message
 from offnet.runtime.base import RunningLab
 
 T = TypeVar("T")
-SOCKET_ARGV = ("socat", "STDIO", "UNIX-CONNECT:/run/charon.vici")
+SOCKET_ARGV = ("connect", "/run/charon.vici")
 LOG_LINES_KEPT = 200
 BROKEN = (OSError, SessionException, DeserializationException, struct.error, ValueError)
 GRACE = 2.0  # what a call may take beyond the time that charon itself was given

@@ -15,8 +15,10 @@ from pathlib import Path
 
 from offnet.errors import OffnetError
 from offnet.network.model import Network, Node
+from offnet.observe import frr
 from offnet.observe.vici import Vici
-from offnet.report.evidence_parts import parts
+from offnet.render.node import daemons
+from offnet.report.evidence_parts import answers, parts
 from offnet.report.plain import plain
 from offnet.runtime.base import RunningLab
 
@@ -30,6 +32,25 @@ _VERSIONS = {
     "frr": re.compile(r"FRRouting (\S+)"),
     "strongswan": re.compile(r"\(strongSwan ([^,\s)]+)"),
 }
+_FRR = {
+    "zebra": ("show version", "show running-config", "show ip route vrf all", "show mpls table"),
+    "ospfd": (
+        "show running-config",
+        "show ip ospf vrf all neighbor",
+        "show ip ospf vrf all route",
+        "show ip ospf vrf all database",
+    ),
+    "ldpd": ("show running-config", "show mpls ldp neighbor", "show mpls ldp binding"),
+    "eigrpd": ("show running-config", "show ip eigrp neighbor", "show ip eigrp topology"),
+    "bgpd": (
+        "show running-config",
+        "show bgp ipv4 vpn summary",
+        "show bgp ipv4 vpn",
+        "show bgp ipv4 vpn json",
+        "show bgp vrf all ipv4 unicast",
+    ),
+}
+"""What is asked of each daemon of FRR."""
 _PLACES = {"kernel": "kernel/version", "frr": "frr/zebra-version.txt", "strongswan": "log/charon.log"}
 
 
@@ -52,7 +73,22 @@ def _ask(lab: RunningLab, node: Node) -> dict[str, str]:
     except OffnetError as error:
         return {"unreachable.txt": f"{error}\n"}
     told = parts(done.stdout, token) or {"unreachable.txt": done.stdout + done.stderr}
-    return told | (_ike(lab, node.name) if node.ike else {})
+    return told | _frr(lab, node) | (_ike(lab, node.name) if node.ike else {})
+
+
+def _frr(lab: RunningLab, node: Node) -> dict[str, str]:
+    """What the daemons of FRR answer, over their vty sockets."""
+    told: dict[str, str] = {}
+    for daemon, commands in ((name, _FRR[name]) for name in daemons(node) if name in _FRR):
+        text = "".join(f"{command}\0" for command in commands)
+        try:
+            done = lab.run(node.name, frr.vty_argv(daemon), input=text.encode(), timeout=TIMEOUT, check=False)
+        except OffnetError as error:
+            return told | {f"frr/{daemon}-unreachable.txt": f"{error}\n"}
+        told |= answers(f"frr/{daemon}", commands, done.stdout)
+        if done.code:
+            told[f"frr/{daemon}-unreachable.txt"] = done.stderr
+    return told
 
 
 def _ike(lab: RunningLab, node: str) -> dict[str, str]:

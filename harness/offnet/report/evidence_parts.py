@@ -1,9 +1,9 @@
-"""What a node's evidence.sh prints, cut into files."""
+"""What a node's evidence.sh prints, and what its daemons answer, cut into files."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 SEPARATOR = "\036"
 PLACES = {
@@ -22,8 +22,6 @@ def parts(text: str, token: str) -> dict[str, str]:
         name, _, body = part.partition("\n")
         if name == "ip":
             files.update(_questions(body))
-        elif ";" in name:
-            files.update(_answers(name, body))
         else:
             files[_place(name)] = body
     return {name: body for name, body in files.items() if body.strip()}
@@ -45,12 +43,13 @@ def _questions(body: str) -> Iterator[tuple[str, str]]:
         yield f"ip/{name}.txt", answer
 
 
-def _answers(name: str, body: str) -> Iterator[tuple[str, str]]:
-    """One file a vty command; the commands are in the name, each answer ends with NULs and a status."""
-    daemon, *commands = name.split(";")
-    answers = re.split("\0\0\0.", body, flags=re.DOTALL)
-    for command, answer in zip(commands, answers, strict=False):
+def answers(daemon: str, commands: Sequence[str], text: str) -> dict[str, str]:
+    """One file a vty command: what the socket sent, in order, each answer ending with NULs and a status."""
+    files: dict[str, str] = {}
+    for command, answer in zip(commands, re.split("\0\0\0.", text, flags=re.DOTALL), strict=False):
         words = command.removeprefix("show ").split()
         ending = "json" if words[-1] == "json" else "txt"
         path = f"{daemon}-{'-'.join(words).removesuffix('-json')}.{ending}"
-        yield path, answer.replace("\r", "")
+        if answer.strip():
+            files[path] = answer.replace("\r", "")
+    return files

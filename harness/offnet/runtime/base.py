@@ -40,15 +40,14 @@ class RunningLab(Protocol):
         timeout: float = 10.0,
         check: bool = True,
     ) -> Completed:
-        """Run a command in a node, through a shell that stays there: no connection, no login."""
+        """Run a command in a node, without a connection or a login of its own.
 
-    def run_many(
-        self, node: str, commands: Sequence[Sequence[str] | str], *, timeout: float = 10.0
-    ) -> tuple[Completed, ...]:
-        """Run several commands in a node with one round trip; never checks."""
+        Some cost no process there either: ``cat FILE..``, and ``vty SOCKET``, which hands its input to
+        a daemon of FRR and ends with the last answer.
+        """
 
-    def stream(self, node: str, argv: Sequence[str], *, tty: bool = False, stderr: bool = False) -> Stream:
-        """Start a command in a node and hand over its pipes."""
+    def stream(self, node: str, argv: Sequence[str], *, stderr: bool = False) -> Stream:
+        """Start a command in a node and hand over its pipes. ``connect SOCKET`` is a socket of the node."""
 
     def command(self, node: str, argv: Sequence[str], *, tty: bool = False) -> tuple[str, ...]:
         """The command line that, run on this machine with the user's terminal, runs argv in a node."""
@@ -60,4 +59,4 @@ class RunningLab(Protocol):
         """The content of a file of a node."""
 
     def close(self) -> None:
-        """Close all shells and the connection to the host; the lab stays as it is."""
+        """Close all feeds and the connection to the host; the lab stays as it is."""

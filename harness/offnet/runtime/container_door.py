@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from offnet.errors import LabRunError
 from offnet.host.base import Host, Stream
 from offnet.runtime.docker_engine import Container, Engine
+from offnet.runtime.observer import client
 
 
 class ContainerDoor:
@@ -21,9 +22,13 @@ class ContainerDoor:
         """A node that has started by now."""
         self._containers[container.node] = container
 
-    def stream(self, node: str, argv: Sequence[str], *, tty: bool = False, stderr: bool = False) -> Stream:  # noqa: ARG002 - pipes have no terminal to offer; command() does
-        """Start a command in a node and hand over its pipes."""
-        return self._engine.stream(self._container(node), argv, stderr=stderr)
+    def observer(self, node: str) -> str:
+        """Each container has its own."""
+        return node
+
+    def observe(self, node: str) -> Stream:
+        """Start the observer of a node in its container."""
+        return self._engine.stream(self._container(node), client.argv([node]), stderr=True)
 
     def command(self, node: str, argv: Sequence[str], *, tty: bool = False) -> tuple[str, ...]:
         """The command line that runs argv in a node with the user's terminal."""

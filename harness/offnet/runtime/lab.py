@@ -1,4 +1,4 @@
-"""A running lab: shells and feeds over a door into its nodes."""
+"""A running lab: observers and feeds behind a door into its nodes."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from types import TracebackType
 from offnet.errors import UsageError
 from offnet.host.base import Completed, Host, Stream, quoted
 from offnet.host.feed import LineFeed
-from offnet.host.shell import Shell
 from offnet.runtime.door import Door
+from offnet.runtime.observer.client import Observer
 
 
 class HostedLab:
     """A RunningLab. How a command gets into a node is the door's business.
 
-    Each node gets one shell, started when it is first needed and again after it was lost. May
-    be used from several threads.
+    An observer is started when it is first needed, and again after it was lost. May be used from
+    several threads.
     """
 
     def __init__(self, name: str, runtime: str, host: Host, nodes: tuple[str, ...], door: Door) -> None:
@@ -27,9 +27,9 @@ class HostedLab:
         self.host = host
         self.nodes = nodes
         self._door = door
-        self._shells: dict[str, Shell] = {}
+        self._observers: dict[str, Observer] = {}
         self._feeds: dict[tuple[str, ...], LineFeed] = {}
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
 
     def run(
         self,
@@ -40,18 +40,12 @@ class HostedLab:
         timeout: float = 10.0,
         check: bool = True,
     ) -> Completed:
-        """Run a command in a node, through a shell that stays there."""
-        return self._shell(node).run(argv, input=input, timeout=timeout, check=check)
+        """Run a command in a node, by an observer that stays there."""
+        return self._observer(node).run(node, argv, input, timeout, check)
 
-    def run_many(
-        self, node: str, commands: Sequence[Sequence[str] | str], *, timeout: float = 10.0
-    ) -> tuple[Completed, ...]:
-        """Run several commands in a node with one round trip; never checks."""
-        return self._shell(node).run_many(commands, timeout=timeout)
-
-    def stream(self, node: str, argv: Sequence[str], *, tty: bool = False, stderr: bool = False) -> Stream:
+    def stream(self, node: str, argv: Sequence[str], *, stderr: bool = False) -> Stream:
         """Start a command in a node and hand over its pipes."""
-        return self._door.stream(self._known(node), argv, tty=tty, stderr=stderr)
+        return self._observer(node).stream(node, argv, stderr=stderr)
 
     def feed(self, node: str, argv: Sequence[str]) -> LineFeed:
         """The lines that a command goes on printing in a node; one reader for all who wait."""
@@ -78,16 +72,16 @@ class HostedLab:
         return content
 
     def close(self) -> None:
-        """Close all shells and feeds and the connection to the host; the lab stays as it is."""
+        """Close all observers and feeds and the connection to the host; the lab stays as it is."""
         self.leave()
         self.host.close()
 
     def leave(self) -> None:
-        """Close all shells and feeds, but not the host."""
+        """Close all observers and feeds, but not the host."""
         with self._lock:
-            open_ones: list[LineFeed | Shell] = [*self._feeds.values(), *self._shells.values()]
+            open_ones: list[LineFeed | Observer] = [*self._feeds.values(), *self._observers.values()]
             self._feeds.clear()
-            self._shells.clear()
+            self._observers.clear()
         for one in open_ones:
             one.close()
         self._door.close()
@@ -105,12 +99,16 @@ class HostedLab:
             raise UsageError(f"{self.name} has no node {node}; its nodes are {', '.join(self.nodes)}")
         return node
 
-    def _shell(self, node: str) -> Shell:
+    def _observer(self, node: str) -> Observer:
+        which = self._door.observer(self._known(node))
         with self._lock:
-            shell = self._shells.get(node)
-            if shell is None or shell.closed:
-                shell = self._shells[node] = Shell(self.stream(node, ("/bin/sh",), stderr=True), node)
-            return shell
+            observer = self._observers.get(which)
+            if observer is not None and observer.closed:
+                observer.close()
+                observer = None
+            if observer is None:
+                observer = self._observers[which] = Observer(self._door.observe(node))
+            return observer
 
 
 @dataclass(frozen=True, slots=True)

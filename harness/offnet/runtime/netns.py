@@ -11,7 +11,7 @@ from offnet.errors import DeadlineExpired, LabRunError, NodeFailed
 from offnet.host.base import Host, Stream
 from offnet.runtime import clab, plan
 from offnet.runtime.base import Report
-from offnet.runtime.door import PrefixDoor
+from offnet.runtime.door import NamespaceDoor
 from offnet.runtime.lab import HostedLab, Started
 from offnet.runtime.listening import lines
 from offnet.wait import Deadline
@@ -72,11 +72,8 @@ def load(folder: Path, *, rootfs: str | None = None) -> plan.Plan:
 
 
 def _entered(name: str, nodes: tuple[str, ...], pids: Sequence[str], host: Host) -> HostedLab:
-    enter = {
-        node: ("nsenter", f"--target={pid}", "--mount", "--uts", "--ipc", "--net", "--pid", "--")
-        for node, pid in zip(nodes, pids, strict=True)
-    }
-    return HostedLab(name, NAME, host, nodes, PrefixDoor(host, enter))
+    holders = dict(zip(nodes, pids, strict=True))
+    return HostedLab(name, NAME, host, nodes, NamespaceDoor(host, holders))
 
 
 @dataclass(slots=True)
