@@ -7,6 +7,7 @@
 SHELL := /bin/sh
 PYTHON ?= python3
 ARGS ?=
+JOBS ?= 0
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -27,8 +28,8 @@ help: ## list these targets
 lab-%: $(READY) tools always ## bring up the lab of that name, prove it, take it down
 	@exec $(BIN)/offnet check $* $(ARGS)
 
-labs: $(READY) tools ## the same for every lab
-	@exec $(BIN)/offnet check $(LABS) $(ARGS)
+labs: $(READY) tools ## the same for every lab, JOBS at a time (default: as many as processors)
+	@exec $(BIN)/offnet check $(LABS) --jobs $(JOBS) $(ARGS)
 
 test: $(READY) tools ## every test, the labs' proofs on real daemons included
 	@exec $(BIN)/python -m pytest $(ARGS)

@@ -86,6 +86,19 @@ def bring_up(
     return _start(design(written, crypto), choice, lifetime, progress or Silent())
 
 
+def supplies(choice: select.Choice, progress: Progress) -> Supplies:
+    """The artifacts that the host is made of, built when missing."""
+    sandbox = choice.host == hosting.SANDBOX
+    if choice.runtime == drivers.CONTAINERLAB:
+        if not sandbox:
+            return Supplies()  # its Docker has the image
+        server = artifacts.lab_server(progress)
+        return Supplies(server.root, server.kernel, server.docker)
+    made = artifacts.ensure(artifacts.NODE_IMAGE, *[artifacts.KERNEL] * sandbox, progress=progress)
+    kernel = made[artifacts.KERNEL] / uml.BINARY if sandbox else None
+    return Supplies(made[artifacts.NODE_IMAGE] / noderoot.IMAGE, kernel)
+
+
 def network_of_running(written: LabIntent) -> Network:
     """The network of a lab in the variant in which it runs; in its default one if it does not run."""
     return design(written, _running_variant(written.name))
@@ -109,13 +122,13 @@ def _attach(written: LabIntent, crypto: Crypto | None) -> Session:
 def _start(network: Network, choice: select.Choice, lifetime: Lifetime, progress: Progress) -> Session:
     phases: list[Phase] = []
     with _phase("artifacts", phases):
-        supplies = _supplies(choice, progress)
+        made = supplies(choice, progress)
     place = folders.new_folder(resources.runs_dir(), network.name)
     with _phase("render", phases):
         write(render(network), place / TOPOLOGY)
     progress.step(f"starting {len(network.nodes)} nodes of {network.name} on {choice.host}", 0)
     started = labs.start(
-        place / TOPOLOGY, choice.host, runtime=choice.runtime, supplies=supplies, report=progress.tick
+        place / TOPOLOGY, choice.host, runtime=choice.runtime, supplies=made, report=progress.tick
     )
     try:
         phases += [Phase(name, seconds) for name, seconds in started.timings.items()]
@@ -128,19 +141,6 @@ def _start(network: Network, choice: select.Choice, lifetime: Lifetime, progress
         started.close()
         raise
     return Session(network, started.lab, choice.reason, place, phases, started)
-
-
-def _supplies(choice: select.Choice, progress: Progress) -> Supplies:
-    """The artifacts that the host is made of, built when missing."""
-    sandbox = choice.host == hosting.SANDBOX
-    if choice.runtime == drivers.CONTAINERLAB:
-        if not sandbox:
-            return Supplies()  # its Docker has the image
-        server = artifacts.lab_server(progress)
-        return Supplies(server.root, server.kernel, server.docker)
-    made = artifacts.ensure(artifacts.NODE_IMAGE, *[artifacts.KERNEL] * sandbox, progress=progress)
-    kernel = made[artifacts.KERNEL] / uml.BINARY if sandbox else None
-    return Supplies(made[artifacts.NODE_IMAGE] / noderoot.IMAGE, kernel)
 
 
 @contextmanager

@@ -36,6 +36,13 @@ Faults = Annotated[
     typer.Option("--faults", help="Also kill daemons and cut links, and watch the lab return (minutes)."),
 ]
 
+Jobs = Annotated[
+    int,
+    typer.Option(
+        "--jobs", "-j", metavar="N", min=0, help="Check N labs at a time; 0: as many as processors."
+    ),
+]
+
 
 def register(application: typer.Typer, panel: str) -> None:
     """Adds the command to the application."""
@@ -52,6 +59,7 @@ def check(
     markdown: MarkdownFile = None,
     keep: Keep = False,
     faults: Faults = False,
+    jobs: Jobs = 1,
     crypto: CryptoOption = None,
     runtime: Runtime = None,
     host: HostOption = None,
@@ -64,21 +72,19 @@ def check(
     [dim]offnet check single-ip[/dim]
     [dim]offnet check single-ip --crypto modern --html report.html[/dim]
     [dim]offnet check single-ip -k isolation --keep   # then: offnet shell single-ip pe2[/dim]
+    [dim]offnet check gre pe-pe ce-ce --jobs 2[/dim]
 
     Every run leaves its results, report and the evidence of every node
     in a new folder of runs/. With several labs, the files of --json,
     --junit, --html and --markdown get the lab's name before their ending.
     """
     from offnet.cli.network import lab_folder
-    from offnet.cli.proving import Files, Wish, prove
-    from offnet.report.model import Outcome, exit_code
+    from offnet.cli.proving import Files, Wish
+    from offnet.cli.several import check_all
 
     accept_host_key(host, accept_key)
     wish = Wish(select, crypto, runtime and runtime.value, host, keep, faults)
-    outcomes: list[Outcome] = []
-    for folder in [lab_folder(lab) for lab in labs]:
-        wanted = Files(json=json, junit=junit, html=html, markdown=markdown)
-        outcomes.append(prove(folder, wish, wanted.of(folder.name) if len(labs) > 1 else wanted))
-    code = max(exit_code(outcome) for outcome in outcomes)
+    files = Files(json=json, junit=junit, html=html, markdown=markdown)
+    code = check_all([lab_folder(lab) for lab in labs], wish, files, jobs)
     if code:
         raise typer.Exit(code)

@@ -12,6 +12,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
+from offnet.cli import INTERRUPTED
 from offnet.cli.output import err, out
 from offnet.report.model import MARKS, PROOFS, TEACHING, WRONG, Outcome, Phase, Result, Run, by_proof, tally
 
@@ -122,6 +123,13 @@ class Terminal:
         colour = COLOURS[verdict]
         counts = tally(run.results)
         self._line(f"[{colour}]{MARKS[verdict]} {run.lab} {word}[/{colour}]: {counts}, {run.crypto}")
+
+    def verdict(self, lab: str, code: int, seconds: float) -> None:
+        """One of several labs: how it ended, by the exit code of its command, and how long it took."""
+        word = {0: "passed", 1: "failed", INTERRUPTED: "interrupted"}.get(code, "could not run")
+        outcome = Outcome.FAIL if code else Outcome.PASS
+        colour = COLOURS[outcome]
+        self._line(f"[{colour}]{MARKS[outcome]} {lab} {word}[/{colour}] [dim]{seconds:.0f} s[/dim]")
 
     def _wrong(self, result: Result) -> None:
         for name, text in (("expected", result.expected), ("seen", result.seen)):

@@ -73,11 +73,17 @@ class Sandbox:
         memory = memory or (DOCKER_MEMORY if docker else MEMORY)
         _prepare(directory, image, files or {}, docker)
         prepared = monotonic()
-        argv = _kernel_argv(kernel, memory, docker.kernel_arguments() if docker else ())
-        master = Master(_master_argv(argv), directory, _environment(directory, memory))
+        disks = docker.kernel_arguments() if docker else ()
+        with cpu.one_at_a_time():
+            argv = _master_argv(_kernel_argv(kernel, memory, disks))
+            master = Master(argv, directory, _environment(directory, memory))
+            try:
+                _await_boot(master, directory, limit)
+            except BaseException:
+                master.end()
+                raise
+        booted = monotonic()
         try:
-            _await_boot(master, directory, limit)
-            booted = monotonic()
             kernel_process = _kernel_process(directory)
             if kernel_process is None:
                 raise HostError("the sandbox ended as soon as it had started")
