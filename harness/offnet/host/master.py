@@ -24,8 +24,6 @@ LOG = "ssh.log"
 _KEEP = b"keep\n"
 _UP = b"up"
 _LOST_WORDS = 600
-_KEPT: list[subprocess.Popen[bytes]] = []
-"""Masters that are meant to outlive this process: a Popen that is forgotten complains of its child."""
 
 
 def lifeline(on_loss: str) -> str:
@@ -75,7 +73,8 @@ class Master:
         """Let the host's work outlive this process."""
         _pipe(self._popen.stdin).write(_KEEP)
         self._close()
-        _KEPT.append(self._popen)
+        # It outlives this process, whose Popen would complain at the end of a child that nobody awaits.
+        self._popen.returncode = 0
 
     def end(self) -> None:
         """Let the lifeline go, then see the master and all that it started out of this machine."""

@@ -5,16 +5,17 @@ from __future__ import annotations
 import os
 import re
 import shutil
-import tempfile
 from pathlib import Path
 
 from offnet.errors import HostError, UsageError
 from offnet.host import host_key
+from offnet.host.claimed import ClaimedDirectory
 from offnet.host.control import SOCKET, ControlledHost
 from offnet.host.master import Master, lifeline
 from offnet.wait import Deadline
 
 _TARGET = re.compile(r"ssh://(?P<login>([a-zA-Z0-9._-]+@)?[a-zA-Z0-9][a-zA-Z0-9._-]*)(:(?P<port>\d{1,5}))?/?")
+_DIRECTORY = "offnet-ssh-"
 _CONNECT_TIMEOUT = 15.0
 _SUDO = ("sudo", "-n", "--")
 
@@ -26,33 +27,36 @@ class SshHost(ControlledHost):
     root needs sudo without a password.
     """
 
-    def __init__(self, name: str, directory: Path, master: Master, elevate: tuple[str, ...]) -> None:
-        super().__init__(name, directory, elevate)
+    def __init__(self, name: str, place: ClaimedDirectory, master: Master, elevate: tuple[str, ...]) -> None:
+        super().__init__(name, place.path, elevate)
+        self._place = place
         self._master = master
 
     @classmethod
     def connect(cls, url: str, *, deadline: float = _CONNECT_TIMEOUT) -> SshHost:
         """Connect to ``ssh://user@server:port``. HostError in ssh's own words if that fails."""
         argv = _master_argv(url)
-        directory = Path(tempfile.mkdtemp(prefix="offnet-ssh-"))
+        place = ClaimedDirectory(_DIRECTORY)
         try:
-            master = Master(argv, directory, os.environ)
+            master = Master(argv, place.path, os.environ)
             try:
                 _await(url, master, Deadline(deadline))
-                return cls(url, directory, master, _elevation(url, directory))
+                return cls(url, place, master, _elevation(url, place.path))
             except BaseException:
                 master.end()
                 raise
         except BaseException:
-            shutil.rmtree(directory)
+            place.remove()
             raise
 
     def close(self) -> None:
         """End the connection. What was started on the server and kept goes on."""
         if self.directory.is_dir():
-            self.disconnect()
-            self._master.end()
-            shutil.rmtree(self.directory)
+            try:
+                self.disconnect()
+            finally:
+                self._master.end()
+                self._place.remove()
 
 
 def accept_host_key(url: str, fingerprint: str) -> None:
