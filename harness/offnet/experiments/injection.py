@@ -167,7 +167,7 @@ def _end_old(gateway: Vici, subject: Subject, old: ChildSaState) -> None:
 
 
 def _rekeying(bench: Bench, subject: Subject) -> Rekeying:
-    site, partner = subject.site, subject.partner
+    site = subject.site
     spoke, gateway = bench.vici(site.node), bench.vici(subject.tunnel.gateway, site.node)
     before = _await_child(gateway, subject)
     with traffic(bench.lab, subject.partner, subject.site) as answers:
@@ -180,10 +180,26 @@ def _rekeying(bench: Bench, subject: Subject) -> Rekeying:
         )
         _end_old(gateway, subject, before)
     sent, received = answers.result()
-    through = probe(
-        bench.lab, partner.node, partner.host, (site.host,), count=PROBES, length=LENGTH
-    ).received[site.host]
+    through = _through(bench, subject)
     routed = tuple(
         node for node, table in subject.tables if present(bench.lab, node, table, subject.site.lan)
     )
     return Rekeying(sent, sent - received, through, before.spi_in, after.spi_in, routed)
+
+
+def _through(bench: Bench, subject: Subject) -> int:
+    """How many of the probes through the new SA are answered, once routing that was busy has settled.
+
+    ospfd computes external routes a second after the others: a change just before may show just after.
+    """
+    source, target = subject.partner, subject.site.host
+    seen = [0]
+
+    def all_answered() -> bool:
+        answers = probe(bench.lab, source.node, source.host, (target,), count=PROBES, length=LENGTH)
+        seen.append(answers.received[target])
+        return seen[-1] == PROBES
+
+    with suppress(DeadlineExpired):  # the verdict is for the judge
+        until(all_answered, what=f"all probes to {subject.site.name} are answered", deadline=DEADLINE)
+    return seen[-1]
