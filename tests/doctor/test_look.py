@@ -12,7 +12,8 @@ from socketserver import UnixStreamServer
 import pytest
 
 from offnet.doctor import look
-from offnet.doctor.facts import Containerlab, Refusal
+from offnet.doctor.facts import Containerlab
+from offnet.host.docker_refusal import Refusal
 
 CONTAINERLAB = """#!/bin/sh
 cat <<END

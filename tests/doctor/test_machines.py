@@ -8,8 +8,9 @@ from dataclasses import replace
 import pytest
 
 from offnet.doctor import containers, pitfalls
-from offnet.doctor.facts import Containerlab, Docker, Facts, Refusal, Settings, User
+from offnet.doctor.facts import Containerlab, Docker, Facts, Settings, User
 from offnet.doctor.model import Finding, Status
+from offnet.host.docker_refusal import Refusal
 
 Machine = Callable[[str], Facts]
 SOCKET = "unix:///var/run/docker.sock"

@@ -31,14 +31,14 @@ def refusal(monkeypatch: pytest.MonkeyPatch, path: Path) -> str:
 
 def test_no_docker_is_said_with_two_remedies(monkeypatch: pytest.MonkeyPatch, place: Path) -> None:
     said = refusal(monkeypatch, place / "none")
-    assert said.startswith("Docker does not answer (no such file or directory): start it")
+    assert said.startswith("Docker does not answer: No such file or directory; start it with `sudo")
     assert "install it (package docker.io)" in said
 
 
 def test_a_daemon_that_has_ended_is_said(monkeypatch: pytest.MonkeyPatch, place: Path) -> None:
     with socket.socket(socket.AF_UNIX) as left:
         left.bind(str(place / "left"))
-    assert "connection refused" in refusal(monkeypatch, place / "left")
+    assert "Connection refused; start it" in refusal(monkeypatch, place / "left")
 
 
 def test_one_without_rights_is_told_of_the_group() -> None:

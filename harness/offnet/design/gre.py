@@ -12,7 +12,7 @@ from offnet.design.internet import attach
 from offnet.design.lan import LAN
 from offnet.design.numbers import Numbers
 from offnet.design.parts import Contribution, Part
-from offnet.design.peers import Peer, resolve
+from offnet.design.peers import Peer, resolve, site_of, tunnel_of
 from offnet.design.site_to_site import spoke_secrets
 from offnet.intent.models import Gre, GreSite, LabIntent
 from offnet.network.model import (
@@ -26,7 +26,6 @@ from offnet.network.model import (
     InterfaceKind,
     Role,
     Site,
-    Tunnel,
 )
 
 SITE_TUNNEL = "gre1"  # not gre0: the kernel has that one
@@ -188,20 +187,5 @@ def _asn(one: _GrePeer) -> int | None:
 
 
 def _site(one: _GrePeer) -> Site:
-    peer, lan = one.peer, one.peer.lan
-    tunnel = Tunnel(
-        gateway=peer.gateway_name,
-        gateway_address=peer.gateway_address,
-        gateway_connection=peer.name,
-        site_connection=peer.gateway_name,
-        address=one.address,
-        identity=peer.identity.text,
-        profile=peer.selector.profile,
-        vrf=peer.vrf.name,
-        if_id=0,
-        rri="dynamic",
-        gre=one.tunnel,
-    )
-    return Site(
-        peer.name, peer.site.vpn, peer.name, peer.gateway_name, lan.prefix, lan.host, lan.marker, tunnel
-    )
+    """Routing brings a route while there is an SA, which belongs to no VRF: the tunnel interface does."""
+    return site_of(one.peer, replace(tunnel_of(one.peer), if_id=0, rri="dynamic", gre=one.tunnel))

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from ipaddress import IPv4Address
 
 from offnet.design.addresses import far_end, with_length
+from offnet.design.allocate import interface_name
 from offnet.design.identities import connection_name, pattern_of, shown
 from offnet.design.lan import Lan
 from offnet.design.numbers import Numbers
@@ -21,6 +22,8 @@ from offnet.network.model import (
     IdentityKind,
     IkeConnection,
     SharedSecret,
+    Site,
+    Tunnel,
     Vrf,
 )
 from offnet.network.pki import authority_file, certificate_file
@@ -161,6 +164,31 @@ def resolve(intent: LabIntent, numbers: Numbers, method: type[OffNetSite] = OffN
             identity=identity,
             secret=_secret(intent.keyrings, profile.keyring, name, site, door.address.ip),
         )
+
+
+def tunnel_of(peer: Peer) -> Tunnel:
+    """How a site reaches its VPN; at both ends the connection of a tunnel is called like its CHILD_SA."""
+    return Tunnel(
+        gateway=peer.gateway_name,
+        gateway_address=peer.gateway_address,
+        gateway_connection=peer.connection,
+        site_connection=peer.gateway_name,
+        address=peer.address,
+        identity=peer.identity.text,
+        profile=peer.selector.profile,
+        vrf=peer.vrf.name,
+        if_id=peer.vrf.if_id,
+        rri=peer.profile.rri,
+        circuit=interface_name(peer.name) if peer.site.on_circuit else None,
+    )
+
+
+def site_of(peer: Peer, tunnel: Tunnel | None) -> Site:
+    """The site with this tunnel, or without any."""
+    lan = peer.lan
+    return Site(
+        peer.name, peer.site.vpn, peer.name, peer.gateway_name, lan.prefix, lan.host, lan.marker, tunnel
+    )
 
 
 def _door(gateway: Gateway, site: OffNetSite) -> Door:

@@ -5,12 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 
 from offnet.design.aggregator import ANY_ADDRESS, ANYWHERE, aggregator_ends
-from offnet.design.allocate import interface_name
 from offnet.design.internet import attach, uplink
 from offnet.design.lan import LAN
 from offnet.design.numbers import Numbers
 from offnet.design.parts import Contribution, Part
-from offnet.design.peers import End, Peer, resolve
+from offnet.design.peers import End, Peer, resolve, site_of, tunnel_of
 from offnet.intent.models import IpsecSite, LabIntent
 from offnet.network.model import (
     ChildSa,
@@ -22,8 +21,6 @@ from offnet.network.model import (
     InterfaceKind,
     Role,
     SharedSecret,
-    Site,
-    Tunnel,
     Unprotected,
 )
 
@@ -40,14 +37,13 @@ def site_to_site(intent: LabIntent, numbers: Numbers, crypto: Crypto) -> Contrib
     return Contribution(
         tuple(parts),
         links,
-        tuple(_site(peer) for peer in peers if not peer.incomplete),
+        tuple(site_of(peer, tunnel_of(peer)) for peer in peers if not peer.incomplete),
         tuple(_unprotected(peer) for peer in peers if peer.incomplete),
     )
 
 
 def _unprotected(peer: Peer) -> Unprotected:
-    site = replace(_site(peer), tunnel=None)
-    return Unprotected(site, peer.selector.profile, peer.gateway_address, peer.address)
+    return Unprotected(site_of(peer, None), peer.selector.profile, peer.gateway_address, peer.address)
 
 
 def _way(intent: LabIntent, peer: Peer) -> Contribution:
@@ -98,23 +94,3 @@ def _spoke_connection(peer: Peer, crypto: Crypto) -> IkeConnection:
         )
     connection = peer.terms.connection(child, crypto, own=own, peer=peer.terms.gateway_end, rekey=True)
     return replace(connection, tireless=True)
-
-
-def _site(peer: Peer) -> Site:
-    tunnel = Tunnel(
-        gateway=peer.gateway_name,
-        gateway_address=peer.gateway_address,
-        gateway_connection=peer.connection,
-        site_connection=peer.gateway_name,
-        address=peer.address,
-        identity=peer.identity.text,
-        profile=peer.selector.profile,
-        vrf=peer.vrf.name,
-        if_id=peer.vrf.if_id,
-        rri=peer.profile.rri,
-        circuit=interface_name(peer.name) if peer.site.on_circuit else None,
-    )
-    lan = peer.lan
-    return Site(
-        peer.name, peer.site.vpn, peer.name, peer.gateway_name, lan.prefix, lan.host, lan.marker, tunnel
-    )

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from offnet.doctor.facts import ADMINS, Containerlab, Docker, Facts, Refusal, User
+from offnet.doctor.facts import ADMINS, Containerlab, Docker, Facts, User
 from offnet.doctor.model import Finding, Status, Topic
+from offnet.host.docker_refusal import PACKAGE, START, Refusal, join
 from offnet.runtime.clab_errors import OLDEST as OLDEST_CONTAINERLAB
 
 UNVERSIONED = (0, 0, 0)
@@ -14,7 +15,6 @@ UNVERSIONED = (0, 0, 0)
 OLDEST_API, OLDEST_DOCKER = (1, 44), "API 1.44, that is Docker 25,"
 """What containerlab 0.79 asks for."""
 INSTALL = 'bash -c "$(curl -sL https://get.containerlab.dev)"'
-START = "sudo systemctl start docker"
 
 
 def findings(facts: Facts, distribution: str) -> Iterator[Finding]:
@@ -39,7 +39,7 @@ def _docker(docker: Docker, user: User, distribution: str) -> Finding:
 def _refusal(docker: Docker, user: User, distribution: str) -> tuple[str, str]:
     match docker.refusal:
         case Refusal.ABSENT:
-            packages = {"debian": "apt-get install -y docker.io", "ubuntu": "apt-get install -y docker.io",
+            packages = {"debian": f"apt-get install -y {PACKAGE}", "ubuntu": f"apt-get install -y {PACKAGE}",
                         "fedora": "dnf install -y moby-engine", "arch": "pacman -S docker"}  # fmt: skip
             install = packages.get(distribution)
             remedy = f"sudo {install} && {START}" if install else ""
@@ -50,7 +50,7 @@ def _refusal(docker: Docker, user: User, distribution: str) -> tuple[str, str]:
             seen = f"{docker.address} is closed to {user.name}, who is not in the group docker"
             if "docker" in user.groups:
                 return f"{docker.address} is closed to {user.name}, although in the group docker", ""
-            return f"{seen}; a new login makes it known", f"sudo usermod -aG docker {user.name}"
+            return f"{seen}; a new login makes it known", join(user.name)
         case _:
             return f"{docker.address} gives no answer: {docker.words}", ""
 

@@ -4,22 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from enum import StrEnum
+
+from offnet.host.docker_refusal import Refusal
 
 ADMINS = "clab_admins"
 """The group that containerlab asks for where it exists."""
-
-
-class Refusal(StrEnum):
-    """Why a Docker daemon gave no answer."""
-
-    ABSENT = "absent"
-    """There is no socket."""
-    STOPPED = "stopped"
-    """There is a socket, and nobody behind it."""
-    FORBIDDEN = "forbidden"
-    """The socket is not for this user."""
-    OTHER = "other"
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import errno
 import getpass
 import grp
 import os
 import re
 import shutil
-import socket
 import stat
 from collections.abc import Mapping
 from pathlib import Path
 
 from offnet.artifacts.machine import search_path
-from offnet.doctor.facts import ADMINS, Containerlab, Docker, Facts, Refusal, Settings, User
+from offnet.doctor.facts import ADMINS, Containerlab, Docker, Facts, Settings, User
 from offnet.errors import OffnetError
+from offnet.host.docker_refusal import Refusal, knock, refusal
 from offnet.host.local import LocalHost
 
 TIMEOUT = 10.0
@@ -28,12 +27,6 @@ SYSCTLS = (
     "net.mpls.platform_labels",
     "user.max_user_namespaces",
 )
-REFUSALS = {
-    errno.ENOENT: Refusal.ABSENT,
-    errno.ECONNREFUSED: Refusal.STOPPED,
-    errno.EACCES: Refusal.FORBIDDEN,
-    errno.EPERM: Refusal.FORBIDDEN,
-}
 
 
 def facts(root: Path = Path("/"), environ: Mapping[str, str] = os.environ) -> Facts:
@@ -59,9 +52,10 @@ def user() -> User:
 def docker(environ: Mapping[str, str] = os.environ) -> Docker:
     """Asks the daemon that DOCKER_HOST names, or else the machine's own, for its version."""
     address = environ.get("DOCKER_HOST") or DEFAULT_DOCKER
-    refused = _refused(address)
-    if refused is not None:
-        return Docker(address, refusal=REFUSALS.get(refused.errno or 0, Refusal.OTHER), words=str(refused))
+    try:
+        knock(address, TIMEOUT)
+    except OSError as error:
+        return Docker(address, refusal=refusal(error), words=str(error))
     import docker as sdk  # noqa: PLC0415 - half a second, needed only where a daemon may be
 
     try:
@@ -73,20 +67,6 @@ def docker(environ: Mapping[str, str] = os.environ) -> Docker:
     except (sdk.errors.DockerException, OSError) as error:
         return Docker(address, refusal=Refusal.OTHER, words=_last_line(str(error)))
     return Docker(address, str(told.get("Version", "")), str(told.get("ApiVersion", "")))
-
-
-def _refused(address: str) -> OSError | None:
-    """The error of connecting to a socket file; the SDK hides it behind several others."""
-    if not address.startswith("unix://"):
-        return None
-    probe = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-    with probe:
-        probe.settimeout(TIMEOUT)
-        try:
-            probe.connect(address.removeprefix("unix://"))
-        except OSError as error:
-            return error
-    return None
 
 
 def containerlab(path: str) -> Containerlab:

@@ -8,7 +8,6 @@ from __future__ import annotations
 import io
 import json
 import os
-import socket
 import tarfile
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager
@@ -26,11 +25,11 @@ from offnet import resources
 from offnet.artifacts import container, noderoot
 from offnet.artifacts.progress import Progress
 from offnet.errors import HostError
+from offnet.host.docker_refusal import explained, knock
 
 BASE = "debian:trixie-slim"
 """What the Dockerfile starts from."""
 
-_UNIX = "unix://"
 _USUAL = "unix:///var/run/docker.sock"
 _TIMEOUT = 60  # seconds without a word from the daemon
 _BUILD_TIMEOUT = 900  # likewise, while it works on an image
@@ -59,7 +58,7 @@ class ContainerImage:
 def connected() -> Iterator[DockerClient]:
     """The user's Docker daemon; HostError with the remedy for all that it cannot do."""
     try:
-        _knock(os.environ.get("DOCKER_HOST") or _USUAL)
+        knock(os.environ.get("DOCKER_HOST") or _USUAL, _TIMEOUT)
         # Docker's own way to a remote daemon: the user's ssh, with its configuration and keys.
         client = DockerClient.from_env(timeout=_TIMEOUT, use_ssh_client=True)
     except (*_TROUBLE, OSError) as error:
@@ -71,30 +70,11 @@ def connected() -> Iterator[DockerClient]:
             raise HostError(explain(error)) from error
 
 
-def _knock(url: str) -> None:
-    """OSError if nothing listens on a local socket: docker's SDK would leave one of its own open."""
-    if url.startswith(_UNIX):
-        with socket.socket(socket.AF_UNIX) as probe:
-            probe.settimeout(_TIMEOUT)
-            probe.connect(url.removeprefix(_UNIX))
-
-
 def explain(error: BaseException) -> str:
     """What a failure of the daemon, or of the way to it, means to its user."""
     if isinstance(error, APIError):
         return _advised(error.explanation or str(error))
-    cause = _innermost(error)
-    if isinstance(cause, PermissionError):
-        return (
-            "Docker's socket is for root and the group docker: use root, or add yourself with "
-            "`sudo usermod -aG docker $USER` and log in again."
-        )
-    if isinstance(cause, FileNotFoundError | ConnectionRefusedError):
-        return (
-            f"Docker does not answer ({str(cause.strerror).lower()}): start it with "
-            "`sudo systemctl start docker`, or install it (package docker.io). Labs in the sandbox need none."
-        )
-    return f"Docker does not answer: {cause}"
+    return f"Docker does not answer: {explained(error)}"
 
 
 def look(client: DockerClient) -> ContainerImage | None:
@@ -215,10 +195,3 @@ def _owned_by_root(entry: tarfile.TarInfo) -> tarfile.TarInfo | None:
     entry.uid = entry.gid = 0
     entry.uname = entry.gname = "root"
     return entry
-
-
-def _innermost(error: BaseException) -> BaseException:
-    """The cause below all wrappers, which hold it as cause, context or argument."""
-    inner = [error.__cause__, error.__context__, *error.args]
-    found = next((cause for cause in inner if isinstance(cause, BaseException) and cause is not error), None)
-    return error if found is None else _innermost(found)

@@ -22,6 +22,7 @@ from urllib3.exceptions import HTTPError
 from offnet.errors import HostError, LabRunError
 from offnet.host.base import Host
 from offnet.host.docker import SOCKET
+from offnet.host.docker_refusal import explained, told
 from offnet.runtime.exec_stream import ExecStream
 
 LAB_LABEL = "containerlab"
@@ -134,7 +135,7 @@ class Engine:
             return LabRunError(f"{container.node}: its container on {self._host.name} does not run any more")
         if isinstance(error, APIError):
             return LabRunError(f"Docker on {self._host.name}, {what}: {error.explanation}")
-        return LabRunError(f"Docker on {self._host.name} does not answer any more ({what}): {_words(error)}")
+        return LabRunError(f"Docker on {self._host.name} does not answer any more ({what}): {told(error)}")
 
 
 class Starts:
@@ -189,16 +190,4 @@ def _opened(host: Host, local: Path) -> int:
 
 
 def _unreachable(host: Host, error: Exception) -> HostError:
-    words = _words(error)
-    if "Permission denied" in words:
-        advice = "its socket is for root and the group docker: add your login to that group, or use root"
-    else:
-        advice = "install it (package docker.io) or start it: systemctl start docker"
-    return HostError(f"Docker does not answer at {SOCKET} of {host.name}: {words}; {advice}")
-
-
-def _words(error: BaseException) -> str:
-    """The innermost cause: what wraps it says the same at greater length."""
-    while (cause := error.__cause__ or error.__context__) is not None:
-        error = cause
-    return getattr(error, "strerror", None) or str(error) or type(error).__name__
+    return HostError(f"Docker does not answer at {SOCKET} of {host.name}: {explained(error)}")

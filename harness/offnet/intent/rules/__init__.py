@@ -12,6 +12,7 @@ from offnet.intent.rules import (
     front_doors,
     lans,
     names,
+    one_peer,
     overlays,
     peers,
     pools,
@@ -82,8 +83,6 @@ RULES: tuple[Rule, ...] = (
     front_doors.one_wildcard_key,
     front_doors.one_door_a_vpn,
     site_circuits.only_way,
-    site_circuits.circuit_to_one_address,
-    site_circuits.circuit_of_one_peer,
     overlays.overlay_exists,
     overlays.same_vpn,
     overlays.enough_members,
@@ -116,8 +115,8 @@ RULES: tuple[Rule, ...] = (
     tunnels.tunnel_has_two_ends,
     tunnels.tunnels_apart_from_lans,
     tunnels.mtu_that_fits,
-    tunnels.whole_identity,
-    tunnels.one_address,
+    one_peer.whole_identity,
+    one_peer.one_address,
     tunnels.own_as,
 )
 

@@ -61,25 +61,6 @@ def mtu_that_fits(scope: Scope) -> Iterator[Finding]:
             yield Finding(("sites", name, "gre", "mtu"), expected, see=see)
 
 
-def whole_identity(scope: Scope) -> Iterator[Finding]:
-    """A tunnel interface has one peer, so its SA is not one that peers of a pattern share."""
-    for name, _, selector in _selected(scope):
-        if selector.partial:
-            see = ("profiles", selector.profile, "match", selector.kind)
-            expected = "a site that a profile matches by its whole identity: a tunnel interface has one peer"
-            yield Finding(("sites", name, "gre"), expected, value=name, see=see)
-
-
-def one_address(scope: Scope) -> Iterator[Finding]:
-    """A tunnel ends on the one address of its gateway, in the global table."""
-    for name, site in _gre(scope):
-        gateway = scope.intent.gateways.get(site.gre.gateway)
-        if gateway is not None and gateway.front_doors:
-            see = ("gateways", site.gre.gateway, "front_doors")
-            expected = "a gateway with one address: GRE tunnels are not led through front doors"
-            yield Finding(("sites", name, "gre", "gateway"), expected, see=see)
-
-
 def own_as(scope: Scope) -> Iterator[Finding]:
     """With eBGP a site has an AS number, which is not the provider's."""
     for name, site in _gre(scope):
