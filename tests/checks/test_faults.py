@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from offnet.checks.faults import Aftermath, claims, judge
-from offnet.experiments.faults import SLACK, Endured, Fault, faults, patience, victim
+from offnet.experiments.faults import SLACK, WHOLE_SECONDS, Endured, Fault, faults, patience, victim
 from offnet.experiments.subjects import Subject
 from offnet.network.model import Network
 
@@ -43,7 +43,7 @@ def test_every_daemon_and_link_on_the_way_has_its_fault(network: Network, suffer
 
 def test_a_dead_peer_is_found_as_configured(network: Network, suffering: Subject) -> None:
     own = suffering.connection
-    assert patience(suffering) == own.dpd_delay + own.dpd_timeout
+    assert patience(suffering) == own.dpd_delay + own.dpd_timeout + WHOLE_SECONDS
     (cut,) = (fault for fault in faults(network, suffering) if fault.name.startswith("Internet access"))
     assert cut.detect == patience(suffering)
     assert cut.seconds == patience(suffering) + SLACK

@@ -29,6 +29,9 @@ SETTLING = 0.5
 IKEV2_PROBES = 6
 """One request and five retransmissions, a DPD delay apart, until IKEv2 gives a peer up."""
 
+WHOLE_SECONDS = 1
+"""charon counts a peer's silence in whole seconds."""
+
 Act = Callable[[Bench], None]
 
 
@@ -69,7 +72,8 @@ class Endured:
 def patience(subject: Subject) -> float:
     """Seconds until one end knows that the other is dead (RFC 3706; RFC 7296 section 2.4)."""
     own = subject.connection
-    return own.dpd_delay + (own.dpd_timeout if own.version == 1 else own.dpd_delay * IKEV2_PROBES)
+    silent = own.dpd_timeout if own.version == 1 else own.dpd_delay * IKEV2_PROBES
+    return own.dpd_delay + silent + WHOLE_SECONDS
 
 
 def victim(network: Network) -> Subject | None:
