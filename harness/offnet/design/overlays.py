@@ -35,14 +35,14 @@ class _Member:
     site: written.OverlaySite
     lan: Lan
     overlay: written.Overlay
+    # In words once, and not again for each of the others: a mesh has many.
+    address: str
+    prefix: str
+    identity: Identity
 
     @property
     def in_provider(self) -> bool:
         return self.overlay.across is Across.PROVIDER
-
-    @property
-    def address(self) -> str:
-        return str(self.site.overlay.address.ip)
 
 
 def overlays(intent: written.LabIntent, numbers: Numbers, crypto: Crypto) -> Contribution:
@@ -81,8 +81,9 @@ def _meshes(intent: written.LabIntent, numbers: Numbers) -> dict[str, list[_Memb
     members: dict[str, list[_Member]] = {name: [] for name in intent.overlays}
     for name, site in intent.sites.items():
         if isinstance(site, written.OverlaySite):
-            mesh = site.overlay.mesh
-            members[mesh].append(_Member(name, site, numbers.lans[name], intent.overlays[mesh]))
+            mesh, lan, address = site.overlay.mesh, numbers.lans[name], site.overlay.address.ip
+            words = str(address), str(lan.prefix), Identity.address(address)
+            members[mesh].append(_Member(name, site, lan, intent.overlays[mesh], *words))
     return members
 
 
@@ -128,7 +129,6 @@ def _router(member: _Member, members: list[_Member], crypto: Crypto) -> Part:
 def _connections(member: _Member, others: list[_Member], crypto: Crypto) -> Iterator[IkeConnection]:
     version = 1 if crypto is Crypto.AS_PRINTED else 2
     overlay = member.overlay
-    own = Identity.address(member.site.overlay.address.ip)
     for other in others:
         initiates = _initiates(member, other)
         yield IkeConnection(
@@ -136,8 +136,8 @@ def _connections(member: _Member, others: list[_Member], crypto: Crypto) -> Iter
             version=version,
             local_addresses=(member.address,),
             remote_addresses=(other.address,),
-            local=AuthRound("psk", own),
-            remote=AuthRound("psk", Identity.address(other.site.overlay.address.ip)),
+            local=AuthRound("psk", member.identity),
+            remote=AuthRound("psk", other.identity),
             proposals=overlay.ike_policies.of(crypto),
             dpd_delay=overlay.dpd.delay,
             dpd_timeout=overlay.dpd.timeout,
@@ -151,8 +151,8 @@ def _connections(member: _Member, others: list[_Member], crypto: Crypto) -> Iter
 def _child(member: _Member, other: _Member, crypto: Crypto, *, initiates: bool) -> ChildSa:
     return ChildSa(
         name=other.name,
-        local_ts=(str(member.lan.prefix),),
-        remote_ts=(str(other.lan.prefix),),
+        local_ts=(member.prefix,),
+        remote_ts=(other.prefix,),
         esp_proposals=member.overlay.esp.of(crypto),
         start_action="trap|start" if initiates else "none",
         dpd_action="restart" if initiates else "clear",
