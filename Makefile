@@ -9,6 +9,9 @@ PYTHON ?= python3
 ARGS ?=
 JOBS ?= 0
 
+# Tests on several processors: those that share a running lab in one process, the long ones early.
+BESIDE ?= -n auto --maxprocesses 4 --dist loadgroup --no-loadscope-reorder
+
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/ready
@@ -36,7 +39,7 @@ labs: $(READY) tools ## the same for every lab, JOBS at a time (default: as many
 	@exec $(BIN)/offnet check $(LABS) --jobs $(JOBS) $(ARGS)
 
 test: $(READY) tools ## every test, the labs' proofs on real daemons included
-	@exec $(BIN)/python -m pytest $(ARGS)
+	@exec $(BIN)/python -m pytest $(BESIDE) $(ARGS)
 
 test-quick: $(READY) ## the tests that start no daemon
 	@exec $(BIN)/python -m pytest -m "not lab" -n 2 $(ARGS)

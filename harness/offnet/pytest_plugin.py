@@ -6,6 +6,7 @@ both crypto variants, and takes it down. Tests of a lab's own file use the fixtu
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ from offnet.experiments.bench import Bench
 from offnet.lab_pool import LabPool, Wanted
 from offnet.network.model import Crypto
 from offnet.report.model import PROOFS, Outcome
+from offnet.runtime.state import state_home
 
 POOL = pytest.StashKey[LabPool]()
 WANTED = pytest.StashKey[Wanted]()
@@ -54,6 +56,9 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "lab: runs real daemons in the sandbox or on a capable host")
     config.addinivalue_line("markers", "xdist_group(name): tests that share a running lab")
     config.stash[POOL] = LabPool(config)
+    worker = os.environ.get("PYTEST_XDIST_WORKER")
+    if worker:  # labs of one name may run in several of them
+        os.environ["XDG_STATE_HOME"] = str(state_home() / f"pytest-{worker}")
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
@@ -169,14 +174,14 @@ def bench(request: pytest.FixtureRequest) -> Bench:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Tests of one running lab stand together, so that each lab is started once."""
+    """Tests of one running lab stand together, so that each lab is started once, by one worker of xdist."""
     for item in items:
         wanted = _wanted(item)
         if wanted is not None:
             item.stash[WANTED] = wanted
             item.add_marker(pytest.mark.lab)
             if config.pluginmanager.hasplugin("xdist"):
-                item.add_marker(pytest.mark.xdist_group(str(wanted)))
+                item.add_marker(pytest.mark.xdist_group(wanted.folder.name))
     order = {
         wanted: place for place, wanted in enumerate(dict.fromkeys(i.stash.get(WANTED, None) for i in items))
     }

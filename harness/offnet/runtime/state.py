@@ -106,11 +106,15 @@ class Store:
         return tuple(sorted(path.name for path in self._root.iterdir() if path.is_dir()))
 
 
+def state_home() -> Path:
+    """The XDG state directory."""
+    state = os.environ.get("XDG_STATE_HOME")
+    return Path(state) if state else Path(os.environ.get("HOME", "/nonexistent")) / ".local" / "state"
+
+
 def open_store() -> Store:
     """The user's store: in the XDG state directory, or below the temporary one where HOME is read-only."""
-    state = os.environ.get("XDG_STATE_HOME")
-    home = Path(state) if state else Path(os.environ.get("HOME", "/nonexistent")) / ".local" / "state"
-    root = home / "offnet" / "labs"
+    root = state_home() / "offnet" / "labs"
     try:
         root.mkdir(mode=_PRIVATE, parents=True, exist_ok=True)
         if os.access(root, os.W_OK):
