@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
+import runpy
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +14,7 @@ import pytest
 from offnet import resources
 
 SCRIPTS = (resources.checkout() or Path()) / ".github/scripts"
+Told = Callable[[str, str], list[str]]
 STUB = '#!/bin/sh\necho "${0##*/} $*" >>"$RUNNER_TEMP/asked"\nexit ${%s:-0}\n'
 
 
@@ -74,3 +76,15 @@ def runner(tmp_path: Path) -> Runner:
         stub.write_text(STUB % f"STATUS_{command.replace('-', '_')}")
         stub.chmod(0o755)
     return Runner(tmp_path)
+
+
+@pytest.fixture
+def told() -> Told:
+    """The outputs for the cache, as ``runner.py`` tells them: the line of the key, then each path."""
+    outputs: Callable[[str, str], str] = runpy.run_path(str(SCRIPTS / "runner.py"))["outputs"]
+
+    def ask(runtime: str, host: str) -> list[str]:
+        key, _, *paths, _ = outputs(runtime, host).splitlines()
+        return [key, *paths]
+
+    return ask

@@ -10,7 +10,7 @@ from xml.etree import ElementTree as ET
 import pytest
 
 if TYPE_CHECKING:
-    from tests.ci.conftest import Runner
+    from tests.ci.conftest import Runner, Told
 
 HOSTILE = [
     "$(touch hit)",
@@ -41,15 +41,15 @@ def test_other_inputs_are_one_of_a_few_words(name: str, value: str, runner: Runn
     assert f"the input {name.lower()} is " in done.stderr
 
 
-@pytest.mark.parametrize(
-    ("runtime", "host", "kinds"),
-    [
-        ("netns", "", {"node-image", "kernel"}),
-        ("netns", "sandbox", {"node-image", "kernel"}),
-        ("containerlab", "sandbox", {"node-image", "kernel", "tools", "server-root"}),
-        ("containerlab", "local", {"node-image"}),
-    ],
-)
+CACHED = [
+    ("netns", "", {"node-image", "kernel"}),
+    ("netns", "sandbox", {"node-image", "kernel"}),
+    ("containerlab", "sandbox", {"node-image", "kernel", "tools", "server-root"}),
+    ("containerlab", "local", {"node-image"}),
+]
+
+
+@pytest.mark.parametrize(("runtime", "host", "kinds"), CACHED[1:3])
 def test_a_runner_is_made_ready_and_told_what_to_cache(
     runtime: str, host: str, kinds: set[str], runner: Runner
 ) -> None:
@@ -61,12 +61,18 @@ def test_a_runner_is_made_ready_and_told_what_to_cache(
     assert runner.outputs()["key"].startswith("offnet-")
 
 
-def test_the_key_of_the_cache_follows_what_is_cached(runner: Runner) -> None:
-    keys = set()
-    for runtime in ("netns", "netns", "containerlab"):
-        assert runner.run("prepare.sh", {"OFFNET_LABS": "", "OFFNET_RUNTIME": runtime}).returncode == 0
-        keys.add(runner.outputs()["key"])
-    assert len(keys) == 2
+@pytest.mark.parametrize(("runtime", "host", "kinds"), CACHED)
+def test_what_is_cached_is_what_takes_long_to_build(
+    runtime: str, host: str, kinds: set[str], told: Told
+) -> None:
+    key, *paths = told(runtime, host)
+    assert {Path(path).parent.name for path in paths} == kinds
+    assert key.startswith("key=offnet-")
+
+
+def test_the_key_of_the_cache_follows_what_is_cached(told: Told) -> None:
+    keys = [told(*place)[0] for place in (("netns", ""), ("netns", "sandbox"), ("containerlab", "sandbox"))]
+    assert keys[0] == keys[1] != keys[2]
 
 
 def test_without_modules_containerlab_goes_to_the_sandbox_with_a_notice(runner: Runner) -> None:
