@@ -58,6 +58,9 @@ bench: $(READY) tools ## how long things take, as medians of several runs
 	@$(BIN)/python benchmarks/render.py
 	@$(BIN)/python benchmarks/check.py
 	@$(BIN)/python benchmarks/check.py --crypto modern
+	@$(BIN)/python benchmarks/check.py --runs 3 $(LABS)
+	@$(BIN)/python benchmarks/compare.py
+	@$(BIN)/python benchmarks/reroute.py
 	@$(BIN)/python benchmarks/reverse_route.py
 	@$(BIN)/python benchmarks/runtimes.py
 	@$(BIN)/python benchmarks/reverse_route.py remote-access

@@ -1,8 +1,9 @@
 """How long `offnet check` takes, kernel boot to verdict, and what its sandbox needs; phase by phase.
 
-    python benchmarks/check.py [--runs N] [--crypto VARIANT] [LAB]
+    python benchmarks/check.py [--runs N] [--crypto VARIANT] [LAB..]
 
-Medians of several runs in a row, after one that is not counted. The caches are warm.
+Medians of several runs in a row, after one that is not counted. The caches are warm. Several labs take
+turns, so that a slow moment of the machine meets all of them, and get a line each.
 """
 
 from __future__ import annotations
@@ -32,23 +33,39 @@ def one_run(lab: str, crypto: str) -> dict[str, float]:
     return {phase["name"]: phase["seconds"] for phase in run["phases"]}
 
 
+def by_phase(runs: list[dict[str, float]]) -> dict[str, list[float]]:
+    """Seconds of each phase in every run, and of all together."""
+    rows = {name: [run[name] for run in runs] for name in runs[0]}
+    return rows | {"in all": [sum(run.values()) for run in runs]}
+
+
+def table(title: str, first: str, rows: dict[str, list[float]]) -> Table:
+    """One line for each name: median, least, most."""
+    made = Table(title=title)
+    for column in (first, "median", "least", "most"):
+        made.add_column(column, justify="left" if column == first else "right")
+    for name, seconds in rows.items():
+        made.add_row(name, *(f"{value:.2f}" for value in (median(seconds), min(seconds), max(seconds))))
+    return made
+
+
 def main() -> None:
     """Prints one table."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("lab", nargs="?", default="single-ip")
+    parser.add_argument("labs", nargs="*", default=["single-ip"], metavar="LAB")
     parser.add_argument("--runs", type=int, default=RUNS)
     parser.add_argument("--crypto", default="as-printed")
     asked = parser.parse_args()
-    one_run(asked.lab, asked.crypto)
-    runs = [one_run(asked.lab, asked.crypto) for _ in range(asked.runs)]
-    table = Table(title=f"offnet check {asked.lab}, {asked.crypto}: seconds, {asked.runs} runs")
-    for column in ("phase", "median", "least", "most"):
-        table.add_column(column, justify="left" if column == "phase" else "right")
-    rows = {name: [run[name] for run in runs] for name in runs[0]}
-    rows["in all"] = [sum(run.values()) for run in runs]
-    for name, seconds in rows.items():
-        table.add_row(name, *(f"{value:.2f}" for value in (median(seconds), min(seconds), max(seconds))))
-    Console().print(table)
+    one_run(asked.labs[0], asked.crypto)
+    rounds = [{lab: one_run(lab, asked.crypto) for lab in asked.labs} for _ in range(asked.runs)]
+    how = f"{asked.crypto}: seconds, {asked.runs} runs"
+    if len(asked.labs) == 1:
+        (lab,) = asked.labs
+        rows = by_phase([runs[lab] for runs in rounds])
+        Console().print(table(f"offnet check {lab}, {how}", "phase", rows))
+    else:
+        totals = {lab: [sum(runs[lab].values()) for runs in rounds] for lab in asked.labs}
+        Console().print(table(f"offnet check of each lab, {how}", "lab", totals))
 
 
 if __name__ == "__main__":
