@@ -26,6 +26,9 @@ SLACK = 15.0
 SETTLING = 0.5
 """Seconds between two looks at what takes its time."""
 
+OUTSIDE = (Role.INTERNET, Role.NAT)
+"""Who a site's access link leads to."""
+
 IKEV2_PROBES = 6
 """One request and five retransmissions, a DPD delay apart, until IKEv2 gives a peer up."""
 
@@ -98,9 +101,16 @@ def faults(network: Network, subject: Subject) -> Iterator[Fault]:
             name = f"core link between {gateway} and {other.node}"
             yield replace(_cut(name, other.node, other.interface, SLACK), core=True)
         far = link.a if link.b.node == site else link.b
-        if {link.a.node, link.b.node} == {site, gateway if subject.tunnel.circuit else network.capture_point}:
+        if site in (link.a.node, link.b.node) and _outside(network, subject, far.node):
             access = "circuit" if subject.tunnel.circuit else "Internet access"
             yield _cut(f"{access} of {site}", far.node, far.interface, dead)
+
+
+def _outside(network: Network, subject: Subject, node: str) -> bool:
+    """Whether a node is where a site's tunnel goes out: its circuit's PE, the Internet, or a NAT router."""
+    if subject.tunnel.circuit:
+        return node == subject.tunnel.gateway
+    return network.node(node).role in OUTSIDE
 
 
 def endure(bench: Bench, subject: Subject, fault: Fault) -> Endured:
