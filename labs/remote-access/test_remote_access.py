@@ -21,7 +21,7 @@ from offnet.observe import kernel
 from offnet.observe.question import ask
 from offnet.observe.radius import ACCOUNTING, START
 from offnet.observe.vici_model import IkeSa, sas_of
-from offnet.render.node import REVERSE_ROUTE_PROTOCOL
+from offnet.render.agent import REVERSE_ROUTE_PROTOCOL
 from offnet.wait import until
 
 Tell = Callable[[str], None]
@@ -239,17 +239,15 @@ def _dropped(bench: Bench, site: Site) -> int:
 
 
 def test_accounting_of_sites(bench: Bench, tell: Tell) -> None:
-    """Example 9-3: sessions of sites are accounted as well, under the connection of their profile."""
-    if bench.network.crypto is Crypto.AS_PRINTED:
-        pytest.skip(
-            "charon begins to account an IKEv1 session with its Mode Config, which sites have none of"
-        )
-    for site, tunnel in bench.network.tunnels():
-        if tunnel.user is None:
-            records = ask(bench.lab, access(bench.network, tunnel.gateway).node, ACCOUNTING)
-            found = [r for r in records if r.port == tunnel.gateway_connection]
-            assert [r.user for r in found if r.status == START][:1] == [tunnel.identity]
-            tell(f"{site.name}: {found[0].user}, {found[0].port}")
+    """Example 9-3: sessions of sites are accounted as well; their records name the VPN."""
+    ((site, tunnel),) = [(site, tunnel) for site, tunnel in bench.network.tunnels() if tunnel.user is None]
+    records = ask(bench.lab, access(bench.network, tunnel.gateway).node, ACCOUNTING)
+    found = [record for record in records if record.port == tunnel.gateway_connection]
+    assert START in {record.status for record in found}
+    assert {record.user for record in found} == {tunnel.identity}
+    assert {record.vrf for record in found} == {tunnel.vrf}
+    assert {record.vrf for record in records if record not in found} == {""}
+    tell(f"{site.name}: {tunnel.identity}, {tunnel.gateway_connection}, {tunnel.vrf}")
 
 
 def test_every_vpn_with_clients_is_tried(bench: Bench) -> None:

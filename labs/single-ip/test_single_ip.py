@@ -18,7 +18,7 @@ from offnet.network.model import Crypto, Role, Site, Tunnel
 from offnet.observe import frr, kernel
 from offnet.observe.frr_model import IMPLICIT_NULL
 from offnet.observe.question import ask
-from offnet.render.node import REVERSE_ROUTE_PROTOCOL
+from offnet.render.agent import REVERSE_ROUTE_PROTOCOL
 
 Tell = Callable[[str], None]
 

@@ -19,7 +19,7 @@ from offnet.network.model import Crypto, IkeConnection, Network, Node, Role, Sit
 from offnet.observe.frr_model import BgpRoute
 from offnet.observe.kernel_model import MAIN_TABLE, Hop, KernelRoute, XfrmState
 from offnet.observe.vici_model import ChildSaState, IkeSa
-from offnet.render.node import REVERSE_ROUTE_PROTOCOL
+from offnet.render.agent import REVERSE_ROUTE_PROTOCOL
 
 FIRST_SPI = 0xC0000000
 LDP_LABEL, FIRST_VPN_LABEL = 16, 100

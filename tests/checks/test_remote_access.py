@@ -8,7 +8,7 @@ from ipaddress import IPv4Address
 import pytest
 
 from offnet import intent, resources
-from offnet.checks import remote_access
+from offnet.checks import accounting, remote_access
 from offnet.checks.derive import derive
 from offnet.checks.remote_access import judge_mistrust
 from offnet.design import design
@@ -125,8 +125,8 @@ def test_a_split_tunnel_leaves_sites_out(network: Network, subject: Subject) -> 
 
 
 def test_right_records_hold(subject: Subject, accounted: Accounted) -> None:
-    assert remote_access.judge_start(subject, accounted).holds
-    assert remote_access.judge_octets(accounted).holds
+    assert accounting.judge_start(subject, accounted).holds
+    assert accounting.judge_octets(accounted).holds
 
 
 @pytest.mark.parametrize(
@@ -142,12 +142,12 @@ def test_a_start_record_of_somebody_else(
     subject: Subject, accounted: Accounted, changes: dict[str, object]
 ) -> None:
     seen = replace(accounted, start=record("Start", **changes))
-    assert not remote_access.judge_start(subject, seen).holds
+    assert not accounting.judge_start(subject, seen).holds
 
 
 def test_no_records(subject: Subject, accounted: Accounted) -> None:
-    assert remote_access.judge_start(subject, replace(accounted, start=None)).seen == "no Start record"
-    verdict = remote_access.judge_octets(replace(accounted, interim=None, stop=None))
+    assert accounting.judge_start(subject, replace(accounted, start=None)).seen == "no Start record"
+    verdict = accounting.judge_octets(replace(accounted, interim=None, stop=None))
     assert not verdict.holds
     assert "no interim record" in verdict.seen
     assert "no stop record" in verdict.seen
@@ -165,13 +165,13 @@ def test_no_records(subject: Subject, accounted: Accounted) -> None:
     ],
 )
 def test_a_stop_record_that_is_wrong(accounted: Accounted, changes: dict[str, object], text: str) -> None:
-    verdict = remote_access.judge_octets(replace(accounted, stop=record("Stop", **changes)))
+    verdict = accounting.judge_octets(replace(accounted, stop=record("Stop", **changes)))
     assert not verdict.holds
     assert text in verdict.seen
 
 
 def test_probes_that_were_lost_are_told(accounted: Accounted) -> None:
-    assert "4 of 5 probes" in remote_access.judge_octets(replace(accounted, answered=4)).seen
+    assert "4 of 5 probes" in accounting.judge_octets(replace(accounted, answered=4)).seen
 
 
 # ---- impostors -------------------------------------------------------------------------------

@@ -19,7 +19,7 @@ from offnet.observe import kernel
 from offnet.observe.errors import CommandRefused, ObserveError
 from offnet.observe.question import ask
 from offnet.observe.vici_model import ChildSaState
-from offnet.render.node import REVERSE_ROUTE_PROTOCOL
+from offnet.render.agent import REVERSE_ROUTE_PROTOCOL
 from offnet.wait import until
 
 pytestmark = [pytest.mark.lab, pytest.mark.xdist_group("agent")]

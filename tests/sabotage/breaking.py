@@ -18,7 +18,7 @@ from offnet.network.model import IkeConnection, Network, SharedSecret
 from offnet.network.pki import CREDENTIALS
 from offnet.observe.errors import CommandRefused
 from offnet.observe.vici import Vici
-from offnet.render.node import REVERSE_ROUTE_PROTOCOL
+from offnet.render.agent import REVERSE_ROUTE_PROTOCOL
 from offnet.wait import until
 
 DEADLINE = 10.0

@@ -10,7 +10,7 @@ import pytest
 
 from offnet.checks import reach, remote_access, routes, sas
 from offnet.experiments.aaa import disconnect, outage
-from offnet.experiments.accounting import access, accounted
+from offnet.experiments.accounting import access, accounted, accounted_sites, sites_accounted
 from offnet.experiments.bench import Bench
 from offnet.experiments.forgery import OWN_CREDENTIALS
 from offnet.experiments.logins import (
@@ -130,6 +130,30 @@ def test_accounting_fails_when_no_record_is_written(lab: Bench, victim: Subject)
         seen = failing(lab, claims)
     assert seen.keys() == names(claims, "accounting tells") | names(claims, "accounted octets"), seen
     assert set(seen.values()) == {"no Start record", "no interim record; no stop record"}
+
+
+@pytest.mark.parametrize(
+    ("edit", "claim", "told"),
+    [
+        ('s/"{connection}": "{own}"/"{connection}": "{other}"/', "which site is in which VPN", "VRF {other}"),
+        ('s/"interim": [0-9]*/"interim": 3600/', "accounted octets", "no interim record"),
+    ],
+    ids=["vpn", "octets"],
+)
+def test_accounting_of_a_site_fails_when_the_agent_tells_else(
+    lab: Bench, victim: Subject, edit: str, claim: str, told: str
+) -> None:
+    claims = looking_at(remote_access.claims(lab.network), sites_accounted)
+    (site,) = accounted_sites(lab.network)
+    own, other = site.tunnel.vrf, victim.tunnel.vrf
+    sed = edit.format(connection=site.tunnel.gateway_connection, own=own, other=other)
+    file, again = "/etc/offnet/agent.json", "kill -KILL $(pidof python3)"  # its supervisor starts it anew
+    changed = f"sed '{sed}' {file} >/run/agent.json && ! cmp -s {file} /run/agent.json"
+    breaking = f"{changed} && mount --bind /run/agent.json {file} && {again}"
+    with broken(lab, site.tunnel.gateway, breaking, f"umount {file} && {again}"):
+        seen = failing(lab, claims)
+    assert seen.keys() == names(claims, f"{site.site.name}:", claim), seen
+    assert told.format(other=other) in next(iter(seen.values()))
 
 
 def test_stay_fails_when_a_session_carries_nothing(lab: Bench, victim: Subject) -> None:

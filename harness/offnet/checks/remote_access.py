@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from offnet.checks.accounting import claims as accounting
 from offnet.checks.claim import Claim, Verdict, verdict
 from offnet.experiments import aaa
 from offnet.experiments.aaa import Disconnect, Outage, disconnect, outage
-from offnet.experiments.accounting import LENGTH, PROBES, Accounted, access, accounted
+from offnet.experiments.accounting import access
 from offnet.experiments.logins import (
     WRONG_GROUP_KEY,
     Impostor,
@@ -25,10 +26,7 @@ from offnet.experiments.rogue import checking, rogue_gateways
 from offnet.experiments.state import Sas, sas
 from offnet.experiments.subjects import Subject
 from offnet.network.model import Network, Site, Tunnel
-from offnet.observe.radius import AccountingRecord
 from offnet.observe.vici_model import sas_of
-
-USER_REQUEST = "User-Request"
 
 
 def passive(network: Network) -> Iterator[Claim[Any]]:
@@ -49,9 +47,7 @@ def claims(network: Network) -> Iterator[Claim[Any]]:
         yield _wrong_group_key(subject)
     for subject in checking(network):
         yield _rogue_gateway(subject)
-    for subject in chosen:
-        if access(network, subject.tunnel.gateway).accounting:
-            yield from _accounting(subject)
+    yield from accounting(network)
     if chosen:
         yield _refused_meanwhile(chosen)
         if chosen[1:]:
@@ -134,60 +130,6 @@ def judge_mistrust(name: str, seen: Mistrust) -> Verdict:
     mistakes += [] if seen.reason else [f"{name} tells no such reason"]
     mistakes += [] if seen.back else ["not back with the right proof"]
     return verdict(mistakes, seen.reason)
-
-
-def _accounting(subject: Subject) -> Iterator[Claim[dict[str, Accounted]]]:
-    name, octets = subject.site.name, PROBES * LENGTH
-    yield Claim(
-        5,
-        f"{name}: accounting tells who has which address in which group",
-        f"Start of {subject.tunnel.user}, {subject.site.host}, {subject.tunnel.gateway_connection}",
-        accounted,
-        lambda seen: judge_start(subject, seen[name]),
-    )
-    yield Claim(
-        5,
-        f"{name}: accounted octets are those that were sent",
-        f"{octets} octets in {PROBES} packets each way, in an interim record and at the end",
-        accounted,
-        lambda seen: judge_octets(seen[name]),
-    )
-
-
-def judge_start(subject: Subject, seen: Accounted) -> Verdict:
-    """The Start record names user, address, profile and class."""
-    start, own = seen.start, subject.tunnel
-    if start is None:
-        return Verdict(False, "no Start record")
-    wanted = (own.user, subject.site.host, own.gateway_connection, own.gateway_connection)
-    found = (start.user, start.address, start.port, start.group)
-    return Verdict(found == wanted, f"{start.user} {start.address} {start.port}, class {start.group}")
-
-
-def judge_octets(seen: Accounted) -> Verdict:
-    """Interim and Stop record count exactly the probes and their answers."""
-    mistakes = [f"{seen.answered} of {PROBES} probes answered"] if seen.answered != PROBES else []
-    for what, record in (("interim", seen.interim), ("stop", seen.stop)):
-        if record is None:
-            mistakes.append(f"no {what} record")
-        elif _counts(record) != (seen.octets, seen.octets, PROBES, PROBES):
-            mistakes.append(f"{what}: {_text(record)}")
-    if seen.stop is not None and seen.stop.cause != USER_REQUEST:
-        mistakes.append(f"ended by {seen.stop.cause}")
-    sessions = {record.session for record in (seen.start, seen.interim, seen.stop) if record}
-    mistakes += [f"{len(sessions)} session IDs"] if len(sessions) > 1 else []
-    return verdict(mistakes, _text(seen.stop) if seen.stop else "")
-
-
-def _counts(record: AccountingRecord) -> tuple[int, int, int, int]:
-    return record.input_octets, record.output_octets, record.input_packets, record.output_packets
-
-
-def _text(record: AccountingRecord) -> str:
-    return (
-        f"{record.input_octets} octets in {record.input_packets} packets in, "
-        f"{record.output_octets} in {record.output_packets} out"
-    )
 
 
 def _refused_meanwhile(chosen: tuple[Subject, ...]) -> Claim[Outage]:

@@ -13,7 +13,7 @@ from offnet.experiments.subjects import learned, learners, routed
 from offnet.network.model import Circuit, EdgeProtocol, GreTunnel, Network, Node, Role, Site, Tunnel, Vpn
 from offnet.observe.frr_model import BgpRoute
 from offnet.observe.kernel_model import MAIN_TABLE, KernelRoute
-from offnet.render.node import REVERSE_ROUTE_PROTOCOL
+from offnet.render.agent import REVERSE_ROUTE_PROTOCOL
 
 FIRST_LABEL = 16  # below are the reserved ones (RFC 3032)
 DEFAULT = IPv4Network("0.0.0.0/0")

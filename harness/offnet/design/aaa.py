@@ -6,7 +6,7 @@ from offnet.design.addresses import far_end, with_length
 from offnet.design.allocate import interface_name
 from offnet.design.on_net import CE_UPLINK
 from offnet.design.parts import Contribution, Part
-from offnet.intent.models import LabIntent, Profile
+from offnet.intent.models import LabIntent
 from offnet.intent.remote_access import AaaServer
 from offnet.network.aaa import RadiusAccess, RadiusGroup, RadiusServer, RadiusUser
 from offnet.network.model import Endpoint, Interface, InterfaceKind, Link, Role
@@ -41,10 +41,10 @@ def _connected(intent: LabIntent, name: str, server: AaaServer) -> tuple[Part, P
 
 def _access(intent: LabIntent, name: str, server: AaaServer) -> RadiusAccess | None:
     """None where no profile uses the server."""
-    users = [profile for profile in intent.profiles.values() if profile.aaa and profile.aaa.server == name]
+    users = {key: one.aaa for key, one in intent.profiles.items() if one.aaa and one.aaa.server == name}
     if not users:
         return None
-    accounted = [profile for profile in users if profile.aaa and profile.aaa.accounting]
+    accounted = tuple(key for key, use in users.items() if use.accounting)
     return RadiusAccess(
         node=server.node,
         server=server.address.ip,
@@ -54,15 +54,10 @@ def _access(intent: LabIntent, name: str, server: AaaServer) -> RadiusAccess | N
         authentication_port=server.authentication_port,
         accounting_port=server.accounting_port,
         accounting=bool(accounted),
-        sites=any(_takes_sites(intent, profile) for profile in accounted),
+        profiles=accounted,
         interim=server.interim,
         dae_secret=server.dae_secret,
     )
-
-
-def _takes_sites(intent: LabIntent, profile: Profile) -> bool:
-    """Whether a profile matches anything but remote-access groups."""
-    return any(kind != "group" or value not in intent.groups for kind, _, value in profile.match.entries())
 
 
 def _server(intent: LabIntent, server: AaaServer) -> RadiusServer:

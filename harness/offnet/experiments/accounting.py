@@ -6,16 +6,19 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from offnet.errors import DeadlineExpired
+from offnet.experiments.asking import ask_for_sa
 from offnet.experiments.bench import Bench, gather
 from offnet.experiments.logins import DEADLINE, clients, log_in, log_out
 from offnet.experiments.presence import await_presence
 from offnet.experiments.probes import probe
-from offnet.experiments.subjects import Subject
+from offnet.experiments.subjects import Subject, subjects
 from offnet.experiments.wire import wire_capture
 from offnet.network.aaa import RadiusAccess
 from offnet.network.model import Network
+from offnet.observe.errors import CommandRefused
 from offnet.observe.question import ask
 from offnet.observe.radius import ACCOUNTING, INTERIM, START, STOP, AccountingRecord
+from offnet.observe.vici_model import sas_of
 from offnet.wait import Deadline, until
 
 PROBES = 5
@@ -46,34 +49,77 @@ def access(network: Network, gateway: str) -> RadiusAccess:
     return ike.radius
 
 
+def accounted_sites(network: Network) -> tuple[Subject, ...]:
+    """One site of every VPN whose profile wants accounting."""
+    found = (subject for subject in subjects(network) if not subject.tunnel.user)
+    return tuple(one for one in found if one.tunnel.profile in _profiles(network, one.tunnel.gateway))
+
+
+def _profiles(network: Network, gateway: str) -> tuple[str, ...]:
+    ike = network.node(gateway).ike
+    return ike.radius.profiles if ike and ike.radius else ()
+
+
 def accounted(bench: Bench) -> dict[str, Accounted]:
     """One client of every VPN logs in, exchanges probes with its partner, and logs out."""
+    return _all(bench, clients(bench.network))
+
+
+def sites_accounted(bench: Bench) -> dict[str, Accounted]:
+    """One site of every VPN has an SA, exchanges probes with its partner, and ends it."""
+    return _all(bench, accounted_sites(bench.network))
+
+
+def _all(bench: Bench, chosen: tuple[Subject, ...]) -> dict[str, Accounted]:
     bench.once(wire_capture)
-    by_name = {subject.site.name: subject for subject in clients(bench.network)}
+    by_name = {subject.site.name: subject for subject in chosen}
     return gather(by_name, lambda name: _accounted(bench, by_name[name]))
+
+
+def _leave(bench: Bench, subject: Subject) -> None:
+    if subject.tunnel.user:
+        log_out(bench, subject)
+        return
+    bench.vici(subject.site.node).terminate(ike=subject.tunnel.site_connection)
+    gateway = bench.vici(subject.tunnel.gateway, subject.site.node)
+    until(
+        lambda: not [sa for sa in sas_of(subject.tunnel, gateway.list_sas()) if sa.current],
+        what=f"{subject.tunnel.gateway} has no SA of {subject.site.name}",
+        deadline=DEADLINE,
+        interval=POLL,
+    )
+    await_presence(bench.lab, subject.tables, subject.site.lan, wanted=False, seconds=DEADLINE)
+
+
+def _come(bench: Bench, subject: Subject) -> None:
+    if subject.tunnel.user:
+        log_in(bench, subject)
+    else:
+        with suppress(CommandRefused):  # its trap may have been quicker
+            ask_for_sa(bench.vici(subject.site.node), subject, timeout=DEADLINE)
+    await_presence(bench.lab, subject.tables, subject.site.lan, wanted=True, seconds=DEADLINE)
 
 
 def _accounted(bench: Bench, subject: Subject) -> Accounted:
     site, partner = subject.site, subject.partner
     interim = access(bench.network, subject.tunnel.gateway).interim
-    log_out(bench, subject)
+    _leave(bench, subject)
     known = len(_records(bench, subject))
-    log_in(bench, subject)
-    await_presence(bench.lab, subject.tables, site.lan, wanted=True, seconds=DEADLINE)
+    _come(bench, subject)
     answers = probe(bench.lab, site.node, site.host, (partner.host,), count=PROBES, length=LENGTH)
     told = _await(bench, subject, known, INTERIM, seconds=DEADLINE + INTERIMS * interim)
-    log_out(bench, subject)
+    _leave(bench, subject)
     stop = _await(bench, subject, known, STOP, seconds=DEADLINE)
     start = next(iter(_of(_records(bench, subject)[known:], START)), None)
-    log_in(bench, subject)
-    await_presence(bench.lab, subject.tables, site.lan, wanted=True, seconds=DEADLINE)
+    _come(bench, subject)
     return Accounted(start, told, stop, answers.received[partner.host], PROBES * LENGTH)
 
 
 def _records(bench: Bench, subject: Subject) -> list[AccountingRecord]:
-    """What AAA has written down of a client's user so far."""
+    """What AAA has written down so far of a client's user, or of a site by its identity."""
     node = access(bench.network, subject.tunnel.gateway).node
-    return [record for record in ask(bench.lab, node, ACCOUNTING) if record.user == subject.tunnel.user]
+    name = subject.tunnel.user or subject.tunnel.identity
+    return [record for record in ask(bench.lab, node, ACCOUNTING) if record.user == name]
 
 
 def _of(records: list[AccountingRecord], status: str) -> list[AccountingRecord]:
@@ -91,7 +137,5 @@ def _await(
         return next((record for record in seen if record.input_packets >= PROBES), None)
 
     with suppress(DeadlineExpired):  # the judge tells what is wrong with the records that came
-        return until(
-            told, what=f"{status} of {subject.tunnel.user}", deadline=Deadline(seconds), interval=POLL
-        )
+        return until(told, what=f"{status} of {subject.site.name}", deadline=Deadline(seconds), interval=POLL)
     return seen[-1] if seen else None

@@ -67,7 +67,8 @@ class RadiusAccess:
     """How an aggregator's charon uses the server.
 
     ``source`` is its own address toward it, where it also listens for Disconnect-Requests if there is a
-    ``dae_secret``. ``sites`` says that site-to-site sessions are accounted, too; ``interim`` is in seconds.
+    ``dae_secret``. ``profiles`` are those whose sessions are accounted: charon tells of clients, the agent of
+    sites. ``interim`` is in seconds.
     """
 
     node: str
@@ -78,6 +79,6 @@ class RadiusAccess:
     authentication_port: int
     accounting_port: int
     accounting: bool
-    sites: bool
+    profiles: tuple[str, ...]
     interim: int
     dae_secret: str | None = None

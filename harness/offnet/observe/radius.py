@@ -9,6 +9,7 @@ from ipaddress import IPv4Address
 from offnet.observe.question import Question
 
 ACCOUNTING_LOG = "/var/log/offnet/accounting.log"
+VRF_ID = "vrf-id="
 START, INTERIM, STOP = "Start", "Interim-Update", "Stop"
 
 _PAIR = re.compile(r"^\t(\S+) = (.*)$", re.MULTILINE)
@@ -18,7 +19,8 @@ _PAIR = re.compile(r"^\t(\S+) = (.*)$", re.MULTILINE)
 class AccountingRecord:
     """One Accounting-Request (RFC 2866). Input is what came from the user; octets of inner packets.
 
-    ``port`` is charon's connection (NAS-Port-Id), ``group`` the class that authentication returned.
+    ``port`` is charon's connection (NAS-Port-Id), ``group`` the class that authentication returned, ``vrf``
+    the VPN of a site's session.
     """
 
     status: str
@@ -32,6 +34,7 @@ class AccountingRecord:
     input_packets: int
     output_packets: int
     cause: str
+    vrf: str = ""
 
 
 def parse_detail(text: str) -> tuple[AccountingRecord, ...]:
@@ -53,6 +56,7 @@ def _record(pairs: dict[str, str]) -> AccountingRecord:
         input_packets=int(pairs.get("Acct-Input-Packets", "0")),
         output_packets=int(pairs.get("Acct-Output-Packets", "0")),
         cause=pairs.get("Acct-Terminate-Cause", ""),
+        vrf=_text(pairs, "Cisco-AVPair").removeprefix(VRF_ID),
     )
 
 

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
-from typing import Any
 
-from offnet.network.aaa import GROUP_PASSWORD
-from offnet.network.ike import GroupDownload
 from offnet.network.model import (
     EdgeProtocol,
     IkeConnection,
     Interface,
     InterfaceKind,
     Node,
-    ReverseRoutePolicy,
     Role,
 )
+from offnet.render.agent import agent_files, needs_agent
 from offnet.render.freeradius import freeradius_files
 from offnet.render.kernel import (
     batch_lines,
@@ -37,9 +33,6 @@ from offnet.render.strongswan import (
     section_text,
 )
 from offnet.render.templates import template
-
-# The routing protocol number of reverse routes in the kernel, so that they are told from others.
-REVERSE_ROUTE_PROTOCOL = 200
 
 
 def node_files(node: Node) -> dict[str, str]:
@@ -66,7 +59,14 @@ def node_files(node: Node) -> dict[str, str]:
         tables = _provider_tables(node)
         if tables:
             files["nftables.conf"] = tables
-    return files | _frr(node) | _strongswan(node) | _agent(node) | _authorities(node) | freeradius_files(node)
+    return (
+        files
+        | _frr(node)
+        | _strongswan(node)
+        | agent_files(node)
+        | _authorities(node)
+        | freeradius_files(node)
+    )
 
 
 def daemons(node: Node) -> tuple[str, ...]:
@@ -142,58 +142,6 @@ def _strongswan(node: Node) -> dict[str, str]:
             several_doors=any(i.front_door and i.vlan for i in node.default.interfaces),
         ),
         "swanctl.conf": "\n".join((f"# {node.name}: `swanctl --load-all` reads this file", *texts, "")),
-    }
-
-
-def _agent(node: Node) -> dict[str, str]:
-    if not needs_agent(node):
-        return {}
-    head = {"socket": "/run/charon.vici", "protocol": REVERSE_ROUTE_PROTOCOL, **_aaa(node)}
-    policies = ",\n".join(json.dumps(_policy(policy)) for policy in node.reverse_routes)
-    # A line a connection, so that a site more is a line more.
-    return {"agent.json": f'{json.dumps(head)[:-1]}, "policies": [\n{policies}\n]}}\n'}
-
-
-def needs_agent(node: Node) -> bool:
-    """Whether there are reverse routes to inject, or an AAA server to wait for."""
-    return bool(node.reverse_routes or (node.ike and node.ike.radius))
-
-
-def _aaa(node: Node) -> dict[str, Any]:
-    if node.ike is None or node.ike.radius is None:
-        return {}
-    radius = node.ike.radius
-    return {
-        "aaa": {
-            "server": str(radius.server),
-            "port": radius.authentication_port,
-            "secret": radius.secret,
-            "nas": radius.nas,
-            "password": GROUP_PASSWORD,
-            "groups": [_download(download) for download in node.ike.downloads],
-        }
-    }
-
-
-def _download(download: GroupDownload) -> dict[str, Any]:
-    return {
-        "name": download.connection.name,
-        "owner": download.owner,
-        "connection": connection_message(download.connection),
-        "pools": {pool.name: pool_message(pool)["addrs"] for pool in download.pools},
-    }
-
-
-def _policy(policy: ReverseRoutePolicy) -> dict[str, Any]:
-    peer = {} if policy.identity is None else {"identity": policy.identity}
-    return {
-        "connection": policy.connection,
-        "vrf": policy.vrf,
-        "table": policy.table,
-        "interface": policy.interface,
-        "prefixes": [str(prefix) for prefix in policy.prefixes],
-        "static": policy.static,
-        **peer,
     }
 
 

@@ -13,7 +13,7 @@ from vici import Session
 from vici.exception import CommandException, DeserializationException, SessionException
 
 from .config import Profile
-from .sas import Change, Sa, change, live_sas
+from .sas import Change, Counts, Sa, change, counts, live_sas
 
 EVENTS = ("child-updown", "child-rekey")
 ANSWER_TIMEOUT = 10.0
@@ -44,6 +44,10 @@ class Charon:
     def sas(self) -> list[Sa]:
         """The CHILD_SAs that carry traffic now."""
         return [sa for message in self._session.list_sas() for sa in live_sas(message)]
+
+    def counts(self) -> dict[int, Counts]:
+        """What every CHILD_SA has carried so far, by its id."""
+        return {number: seen for message in self._session.list_sas() for number, seen in counts(message)}
 
     def load(self, profile: Profile) -> None:
         """Give charon the key, the pools and the connection of a group; ValueError when it refuses."""

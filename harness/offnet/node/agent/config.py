@@ -52,6 +52,21 @@ class Aaa:
 
 
 @dataclass(frozen=True)
+class Accounting:
+    """Where sessions of sites are told of, and every ``interim`` seconds how far they are.
+
+    ``sites`` are the connections that are accounted, each with its VRF.
+    """
+
+    server: str
+    port: int
+    secret: str
+    nas: str
+    interim: int
+    sites: dict[str, str]
+
+
+@dataclass(frozen=True)
 class Profile:
     """What charon is told of a group: the messages of load-shared, load-pool and load-conn."""
 
@@ -69,6 +84,7 @@ class Config:
     protocol: int
     policies: tuple[Policy, ...]
     aaa: Aaa | None = None
+    accounting: Accounting | None = None
 
 
 def load(path: str) -> Config:
@@ -95,6 +111,7 @@ def parse(data: Any) -> Config:
             for item in data["policies"]
         ),
         aaa=_aaa(data["aaa"]) if "aaa" in data else None,
+        accounting=Accounting(**data["accounting"]) if "accounting" in data else None,
     )
 
 

@@ -17,7 +17,8 @@ from .ledger import STATIC, Changes, Ledger
 from .log import log, now
 from .sas import Change, Sa, fold
 
-if TYPE_CHECKING:  # what it imports takes time, and most gateways have no AAA server
+if TYPE_CHECKING:  # what they import takes time, and most gateways have no AAA server
+    from .accounts import Accounts
     from .orders import Orders
 
 PRIORITY = -10  # traffic waits for its route, while routing daemons can wait for the next one
@@ -27,13 +28,22 @@ FIRST_PAUSE, LONGEST_PAUSE = 0.01, 0.2  # seconds between attempts to reach char
 class Agent:
     """Keeps the routes in the kernel equal to what charon's SAs and the policies call for.
 
-    With an AAA server it also downloads groups, whenever ``orders`` says that charon has what is local.
+    With an AAA server it also downloads groups, whenever ``orders`` says that charon has what is local,
+    and tells of the sessions of sites by ``accounts``.
     """
 
-    def __init__(self, config: Config, kernel: Kernel, wakeup: int, orders: Orders | None = None) -> None:
+    def __init__(
+        self,
+        config: Config,
+        kernel: Kernel,
+        wakeup: int,
+        orders: Orders | None = None,
+        accounts: Accounts | None = None,
+    ) -> None:
         self._config = config
         self._wakeup = wakeup
-        self._orders = orders
+        self._helpers = [helper for helper in (orders, accounts) if helper]
+        self._accounts = accounts
         self._policies = Policies(config.policies)
         self._vrfs = {policy.table: policy.vrf for policy in config.policies}
         self._kernel = kernel
@@ -81,6 +91,8 @@ class Agent:
         # A prefix that is there by another interface is removed first, then added.
         changes = Changes(add=tuple(wanted - present), remove=tuple(present - wanted))
         self._carry_out(changes)
+        if self._accounts:
+            self._accounts.settle(sas)
         return (
             f"{len(sas)} SAs, {len(wanted & present)} routes adopted, "
             f"{len(changes.add)} added, {len(changes.remove)} removed"
@@ -88,17 +100,18 @@ class Agent:
 
     def _follow(self, charon: Charon) -> bool:
         """Handle events until told to stop; one of GONE is raised when charon goes."""
-        others = self._orders.filenos() if self._orders else []
+        others = [descriptor for helper in self._helpers for descriptor in helper.filenos()]
         while True:
-            pause = self._orders.pause() if self._orders else None
+            pauses = [pause for helper in self._helpers if (pause := helper.pause()) is not None]
+            pause = min(pauses, default=None)
             ready, _, _ = select.select([charon.fileno(), self._wakeup, *others], [], [], pause)
             if self._wakeup in ready:
                 return True
             if charon.fileno() in ready:
                 self._handle(charon.changes(), now())
                 self._end_foreign(charon)
-            if self._orders:
-                self._orders.work(charon, ready)
+            for helper in self._helpers:
+                helper.work(charon, ready)
 
     def _handle(self, changes: Iterable[Change], arrived: float) -> None:
         """One step in the kernel for all events that have arrived together."""
@@ -107,6 +120,8 @@ class Agent:
         done = self._ledger.update([sa.id for sa in change.gone], came)
         self._carry_out(done)
         self._report(done, dict(came), change, now() - arrived)
+        if self._accounts:
+            self._accounts.follow(change)
 
     def _end_foreign(self, charon: Charon) -> None:
         """An SA for what is another peer's would take its traffic, route or not."""
@@ -152,7 +167,7 @@ def main(arguments: Sequence[str]) -> int:
         os.nice(PRIORITY)
     kernel = Kernel(config.protocol)
     try:
-        Agent(config, kernel, _wakeup(), _orders(config)).run()
+        Agent(config, kernel, _wakeup(), _orders(config), _accounts(config)).run()
     except KernelError as error:
         log(f"cannot go on: {error}")
         return 1
@@ -168,6 +183,14 @@ def _orders(config: Config) -> Orders | None:
     from .orders import Orders  # noqa: PLC0415 - see above
 
     return Orders(config.aaa)
+
+
+def _accounts(config: Config) -> Accounts | None:
+    if config.accounting is None:
+        return None
+    from .accounts import Accounts  # noqa: PLC0415 - see above
+
+    return Accounts(config.accounting)
 
 
 def _wakeup() -> int:

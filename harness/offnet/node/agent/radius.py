@@ -1,7 +1,7 @@
-"""RADIUS messages (RFC 2865) of a client that asks for a group's attributes. Pure, but for random numbers.
+"""RADIUS messages of a client that asks for a group's attributes (RFC 2865) or tells of sessions (RFC 2866).
 
-Every request bears a Message-Authenticator, and an answer without a right one is no answer: a
-Response Authenticator alone can be forged (CVE-2024-3596).
+Pure, but for random numbers. Every question bears a Message-Authenticator, and an answer without a right
+one is no answer: a Response Authenticator alone can be forged (CVE-2024-3596).
 """
 
 from __future__ import annotations
@@ -9,11 +9,12 @@ from __future__ import annotations
 import hmac
 import os
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from hashlib import md5
 
 ACCESS_REQUEST, ACCESS_ACCEPT, ACCESS_REJECT, STATUS_SERVER = 1, 2, 3, 12
+ACCOUNTING_REQUEST, ACCOUNTING_RESPONSE = 4, 5
 USER_NAME, USER_PASSWORD, SERVICE_TYPE = 1, 2, 6
 VENDOR_SPECIFIC, NAS_IDENTIFIER, TUNNEL_PASSWORD, MESSAGE_AUTHENTICATOR = 26, 32, 69, 80
 OUTBOUND_USER = 5  # asks for the configuration of a group; users who log in ask for none (RFC 2865, 5.6)
@@ -63,8 +64,39 @@ def status_request(identifier: int, secret: bytes, nas: str) -> Request:
     return _request(STATUS_SERVER, identifier, os.urandom(DIGEST), attributes, secret)
 
 
+def accounting_request(identifier: int, secret: bytes, attributes: Iterable[tuple[int, bytes]]) -> Request:
+    """Tells the server of a session; the authenticator is a hash of all that is told."""
+    body = b"".join(_attribute(kind, value) for kind, value in attributes)
+    head = struct.pack("!BBH", ACCOUNTING_REQUEST, identifier, HEADER + len(body))
+    authenticator = md5(head + bytes(DIGEST) + body + secret).digest()  # noqa: S324 - RADIUS
+    return Request(identifier, authenticator, head + authenticator + body)
+
+
+def acknowledges(data: bytes, request: Request, secret: bytes) -> bool:
+    """Whether the server says that it has what was told."""
+    try:
+        code, _ = _response(data, request, secret)
+    except RadiusError:
+        return False
+    return code == ACCOUNTING_RESPONSE
+
+
 def answer(data: bytes, request: Request, secret: bytes) -> Answer:
     """The answer to a request; RadiusError when it is none, or not the server's."""
+    code, data = _response(data, request, secret)
+    _verify(data, request.authenticator, secret)
+    password, pairs = None, []
+    for kind, value in attributes_of(data):
+        if kind == TUNNEL_PASSWORD:
+            password = reveal(value[1:], secret, request.authenticator).decode()
+        elif kind == VENDOR_SPECIFIC and value[:5] == struct.pack("!IB", CISCO, CISCO_AVPAIR):
+            name, _, text = value[6:].decode().partition("=")
+            pairs.append((name, text))
+    return Answer(request.identifier, code == ACCESS_ACCEPT, password, tuple(pairs))
+
+
+def _response(data: bytes, request: Request, secret: bytes) -> tuple[int, bytes]:
+    """The code of a response to a request, and the response without what may follow it."""
     if len(data) < HEADER:
         raise RadiusError("too short")
     code, identifier, length = struct.unpack("!BBH", data[:4])
@@ -74,15 +106,12 @@ def answer(data: bytes, request: Request, secret: bytes) -> Answer:
     wanted = md5(data[:4] + request.authenticator + data[HEADER:] + secret).digest()  # noqa: S324 - RADIUS
     if not hmac.compare_digest(wanted, data[4:HEADER]):
         raise RadiusError("wrong Response Authenticator: another shared secret?")
-    _verify(data, request.authenticator, secret)
-    password, pairs = None, []
-    for kind, value in attributes_of(data):
-        if kind == TUNNEL_PASSWORD:
-            password = reveal(value[1:], secret, request.authenticator).decode()
-        elif kind == VENDOR_SPECIFIC and value[:5] == struct.pack("!IB", CISCO, CISCO_AVPAIR):
-            name, _, text = value[6:].decode().partition("=")
-            pairs.append((name, text))
-    return Answer(identifier, code == ACCESS_ACCEPT, password, tuple(pairs))
+    return code, data
+
+
+def pair(text: str) -> bytes:
+    """The value of a Vendor-Specific attribute that is one of Cisco's attribute-value pairs."""
+    return struct.pack("!IBB", CISCO, CISCO_AVPAIR, len(text) + 2) + text.encode()
 
 
 def attributes_of(data: bytes) -> Iterator[tuple[int, bytes]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 # Also while it is being rekeyed an SA carries traffic; once REKEYED it does not.
@@ -11,10 +11,35 @@ LIVE = frozenset({b"INSTALLED", b"UPDATING", b"REKEYING"})
 
 
 @dataclass(frozen=True)
+class Counts:
+    """What an SA has carried of inner packets, in from the peer and out to it, as the SADB counts it."""
+
+    octets_in: int = 0
+    octets_out: int = 0
+    packets_in: int = 0
+    packets_out: int = 0
+
+    def less(self, other: Counts) -> Counts:
+        """What was carried after the other count."""
+        return Counts(
+            self.octets_in - other.octets_in,
+            self.octets_out - other.octets_out,
+            self.packets_in - other.packets_in,
+            self.packets_out - other.packets_out,
+        )
+
+    @staticmethod
+    def total(counts: Iterable[Counts]) -> Counts:
+        """What several SAs have carried together."""
+        each = [(one.octets_in, one.octets_out, one.packets_in, one.packets_out) for one in counts]
+        return Counts(*(sum(column) for column in zip(*each, strict=True)))
+
+
+@dataclass(frozen=True)
 class Sa:
     """A CHILD_SA: ``id`` is unique within one life of charon, and survives a rekeying of the IKE_SA.
 
-    ``identity`` is the peer's, as charon shows it.
+    ``identity`` is the peer's, as charon shows it; ``counts`` are of the moment that charon told of it.
     """
 
     id: int
@@ -22,6 +47,7 @@ class Sa:
     if_id: int
     remote_ts: tuple[str, ...]
     identity: str = ""
+    counts: Counts = field(default_factory=Counts, compare=False)
 
     def __str__(self) -> str:
         return f"{self.connection}#{self.id}"
@@ -53,6 +79,12 @@ def live_sas(message: Mapping[str, Any]) -> Iterator[Sa]:
             yield _sa(peer, child)
 
 
+def counts(message: Mapping[str, Any]) -> Iterator[tuple[int, Counts]]:
+    """What each CHILD_SA of one list-sas message has carried, also those that are being replaced."""
+    for _, child in _children(message):
+        yield int(child["uniqueid"]), _counts(child)
+
+
 def change(event: bytes, message: Mapping[str, Any]) -> Change:
     """What a child-updown or child-rekey event changes."""
     children = list(_children(message))
@@ -82,4 +114,10 @@ def _sa(peer: tuple[str, str], child: Mapping[str, Any]) -> Sa:
         if_id=int(child.get("if-id-out", b"0"), 16),
         remote_ts=tuple(selector.decode() for selector in child.get("remote-ts", ())),
         identity=identity,
+        counts=_counts(child),
     )
+
+
+def _counts(child: Mapping[str, Any]) -> Counts:
+    keys = ("bytes-in", "bytes-out", "packets-in", "packets-out")
+    return Counts(*(int(child.get(key, 0)) for key in keys))
