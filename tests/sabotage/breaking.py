@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing, contextmanager, suppress
 from dataclasses import replace
+from importlib.util import module_from_spec, spec_from_file_location
 from typing import Any
 
+from offnet import resources
 from offnet.checks.claim import Claim
 from offnet.experiments.asking import ask_for_sa
 from offnet.experiments.bench import Bench
@@ -167,3 +169,18 @@ def trusted_impostor(lab: Bench, authority: str, node: str) -> str:
     file = f"{CREDENTIALS}/impostor.pem"
     lab.lab.run(node, ("tee", file), input=rogue.encode())
     return file
+
+
+def points(lab: str) -> Any:
+    """The module with a lab's own tests, to be called on a lab that is broken."""
+    file = resources.labs() / lab / f"test_{lab.replace('-', '_')}.py"
+    spec = spec_from_file_location(f"points_of_{file.stem}", file)
+    assert spec is not None
+    assert spec.loader is not None
+    module = module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def untold(_seen: str) -> None:
+    """What a lab's own test tells of what it saw, where nobody reads it."""

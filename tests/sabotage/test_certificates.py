@@ -116,6 +116,23 @@ def test_a_list_that_is_not_published_revokes_nothing(lab: Bench, named: Subject
     assert f"SA by {gateway_connection(lab, named).name}" in next(iter(seen.values()))
 
 
+@pytest.mark.parametrize(
+    ("edit", "stranger"),
+    [
+        ("s/^    shift 3$/    set --/", "expired certificate"),  # without its options it has not expired
+        ("s/names=$2/names=$(echo $2 | sed s,^not-,claimed.,)/", "name that is not in its certificate"),
+    ],
+    ids=["expired", "claimed"],
+)
+def test_a_certificate_that_is_right_after_all_gets_in(
+    lab: Bench, named: Subject, edit: str, stranger: str
+) -> None:
+    with edited(lab, authority_node(lab.network).name, edit):
+        seen = strangers(lab, named)
+    assert seen.keys() == {f"{stranger} is refused for that reason"}, seen
+    assert f"SA by {gateway_connection(lab, named).name}" in next(iter(seen.values()))
+
+
 def test_an_impostor_that_is_trusted_gets_in(lab: Bench, named: Subject) -> None:
     """The aggregator takes the impostor's certificate for that of the authority."""
     claims = looking_at(refusals.claims(lab.network), wrong_keys)

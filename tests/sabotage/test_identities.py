@@ -3,20 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, suppress
+from contextlib import AbstractContextManager, closing, suppress
 from dataclasses import replace
 
 import pytest
 
+from offnet import resources
 from offnet.checks import incomplete, injection, wire
+from offnet.errors import DeadlineExpired
 from offnet.experiments.bench import Bench
 from offnet.experiments.injection import greed
 from offnet.experiments.reach import reach
 from offnet.experiments.subjects import Subject, subject_of, subjects
 from offnet.experiments.wire import wire_capture
+from offnet.intent import load
 from offnet.network.model import AuthRound, Crypto, Identity
+from offnet.observe import kernel
 from offnet.observe.errors import CommandRefused
-from tests.sabotage.breaking import broken, failing, looking_at, names, reconfigured
+from tests.sabotage.breaking import (
+    broken,
+    failing,
+    gateway_connection,
+    looking_at,
+    names,
+    points,
+    reconfigured,
+    untold,
+)
 
 pytestmark = [pytest.mark.lab, pytest.mark.xdist_group("sabotage")]
 Running = Callable[..., AbstractContextManager[Bench]]
@@ -109,3 +122,36 @@ def test_wire_fails_without_the_filter_of_a_door_inside_its_vrf(doors: Bench) ->
         seen = failing(doors, claims, wire_capture, reach)
     (entered,) = names(claims, "clear packets from the Internet enter no VPN")
     assert f"arrived at {inside.partner.name}" in seen[entered]
+
+
+def test_tags_fail_when_packets_leave_by_another_door(doors: Bench) -> None:
+    own, intent = points("front-door-vrf"), load(resources.labs() / "front-door-vrf")
+    one, other, *_ = own.the_gateway(intent)[1].doors().values()
+    victim = own.wanted(doors, intent, behind=next(iter(intent.nats)))
+    gateway = victim.tunnel.gateway
+    found = doors.network.node(gateway).default.interfaces
+    right, wrong = (next(i for i in found if door.address in i.addresses) for door in (one, other))
+    lookup = kernel.route_get(doors.lab, gateway, one.next_hop + 1, vrf=right.vrf)
+    astray = f"{victim.tunnel.address}/32 table {lookup.table}"
+    way = f"{astray} via {other.next_hop} dev {wrong.name} onlink"
+    with (
+        broken(doors, gateway, f"ip route add {way}", f"ip route del {astray}"),
+        closing(Bench(doors.network, doors.lab)) as bench,
+        pytest.raises(AssertionError),
+    ):
+        own.test_9_24_tunnels_keep_to_the_tag_of_their_door(bench, intent, untold)
+    with closing(Bench(doors.network, doors.lab)) as bench:
+        own.test_9_24_tunnels_keep_to_the_tag_of_their_door(bench, intent, untold)
+
+
+def test_a_new_address_fails_where_the_aggregator_knows_the_old_one_only(doors: Bench) -> None:
+    own, intent = points("front-door-vrf"), load(resources.labs() / "front-door-vrf")
+    victim = own.wanted(doors, intent, dynamic=True)
+    gateway, connection = doors.vici(victim.tunnel.gateway), gateway_connection(doors, victim)
+    gateway.load_conn(replace(connection, remote_addresses=(str(victim.tunnel.address),)))
+    try:
+        with pytest.raises(DeadlineExpired, match=f"{victim.site.name} has an SA from"):
+            own.test_a_spoke_with_a_new_address_is_back_by_itself(doors, intent, untold)
+    finally:
+        gateway.load_conn(connection)
+    own.test_a_spoke_with_a_new_address_is_back_by_itself(doors, intent, untold)

@@ -26,7 +26,7 @@ from offnet.experiments.logins import (
 from offnet.experiments.papers import authority_node
 from offnet.experiments.presence import await_presence, present
 from offnet.experiments.rogue import checking, rogue_gateways, shown_by_gateway
-from offnet.experiments.subjects import Subject
+from offnet.experiments.subjects import Subject, subject_of
 from offnet.network.model import Crypto, SharedSecret
 from offnet.observe.radius import ACCOUNTING_LOG
 from tests.sabotage.breaking import (
@@ -36,9 +36,12 @@ from tests.sabotage.breaking import (
     broken,
     edited,
     failing,
+    gateway_connection,
     looking_at,
     names,
+    points,
     trusted_impostor,
+    untold,
 )
 
 pytestmark = [pytest.mark.lab, pytest.mark.xdist_group("sabotage-remote-access")]
@@ -164,6 +167,29 @@ def test_stay_fails_when_a_session_carries_nothing(lab: Bench, victim: Subject) 
     return_of(lab, victim)
     assert seen.keys() == names(claims, "sessions stay"), seen
     assert f"0 replies to {victim.site.name}" in next(iter(seen.values()))
+
+
+def test_twins_behind_one_nat_fail_when_both_are_in_one_vrf(lab: Bench, victim: Subject) -> None:
+    own = points("remote-access")
+    twin = next(
+        subject_of(lab.network, site)
+        for site, tunnel in lab.network.tunnels()
+        if tunnel.address == victim.tunnel.address and site.name != victim.site.name
+    )
+    own.test_the_same_inner_address_in_two_vpns(lab, untold)
+    connection, gateway = gateway_connection(lab, twin), lab.vici(twin.tunnel.gateway)
+    child = replace(connection.children[0], if_id=victim.tunnel.if_id)
+    log_out(lab, twin)
+    gateway.load_conn(replace(connection, children=(child,)))
+    try:
+        log_in(lab, twin)
+        with pytest.raises(AssertionError):
+            own.test_the_same_inner_address_in_two_vpns(lab, untold)
+    finally:
+        gateway.load_conn(connection)
+        return_of(lab, twin)
+        return_of(lab, victim)
+    own.test_the_same_inner_address_in_two_vpns(lab, untold)
 
 
 def test_disconnect_fails_when_the_gateway_does_not_listen(lab: Bench, victim: Subject) -> None:
