@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import pytest
 
+from offnet import resources
 from offnet.checks.faults import Aftermath, claims, judge
+from offnet.design import design
 from offnet.experiments.faults import SLACK, WHOLE_SECONDS, Endured, Fault, faults, patience, victim
 from offnet.experiments.subjects import Subject
+from offnet.intent import load
 from offnet.network.model import Network
 
 
@@ -39,6 +42,15 @@ def test_every_daemon_and_link_on_the_way_has_its_fault(network: Network, suffer
         f"Internet access of {site} cut",
     ):
         assert any(name.startswith(words) for name in names), words
+
+
+@pytest.mark.parametrize("lab", ["single-ip", "front-door-vrf", "remote-access", "certificates"])
+def test_the_victim_loses_its_access_by_whatever_way_it_has_one(lab: str) -> None:
+    """By the Internet's router or a NAT router."""
+    network = design(load(resources.labs() / lab))
+    subject = victim(network)
+    assert subject is not None
+    assert len([fault for fault in faults(network, subject) if fault.name.startswith("Internet access")]) == 1
 
 
 def test_a_dead_peer_is_found_as_configured(network: Network, suffering: Subject) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
+from itertools import product
 
 import pytest
 
@@ -14,12 +15,16 @@ from offnet.network.model import Crypto
 DPD = {"delay": 1, "timeout": 4}
 
 
-@pytest.fixture(scope="package", params=list(Crypto), ids=str)
+LABS = ("single-ip", "remote-access")
+
+
+@pytest.fixture(scope="package", params=list(product(LABS, Crypto)), ids="-".join)
 def lab(
     request: pytest.FixtureRequest, running_variant: Callable[..., AbstractContextManager[Bench]]
 ) -> Iterator[Bench]:
-    """The single-ip lab with short timers, once a variant."""
-    written = intent.load(resources.labs() / "single-ip")
-    gateways = {name: {"dpd": DPD} for name in written.gateways}
-    with running_variant("faults", request.param, gateways=gateways) as bench:
+    """A lab of sites, and one whose victim is a telecommuter behind NAT, each with short timers."""
+    name, crypto = request.param
+    written = intent.load(resources.labs() / name)
+    gateways = {gateway: {"dpd": DPD} for gateway in written.gateways}
+    with running_variant("faults", crypto, gateways=gateways, lab=name) as bench:
         yield bench
