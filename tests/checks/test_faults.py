@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from offnet import resources
+from offnet import intent, resources
 from offnet.checks.faults import Aftermath, claims, judge
 from offnet.design import design
 from offnet.experiments.faults import SLACK, WHOLE_SECONDS, Endured, Fault, faults, patience, victim
 from offnet.experiments.subjects import Subject
-from offnet.intent import load
 from offnet.network.model import Network
 
 
@@ -36,6 +35,7 @@ def test_every_daemon_and_link_on_the_way_has_its_fault(network: Network, suffer
         "IKE_SA rekeyed",
         f"agent of {gateway} killed",
         f"bgpd of {gateway} killed",
+        f"ospfd of {gateway} killed",
         f"charon of {gateway} killed",
         f"charon of {site} killed",
         f"core link between {gateway}",
@@ -47,10 +47,32 @@ def test_every_daemon_and_link_on_the_way_has_its_fault(network: Network, suffer
 @pytest.mark.parametrize("lab", ["single-ip", "front-door-vrf", "remote-access", "certificates"])
 def test_the_victim_loses_its_access_by_whatever_way_it_has_one(lab: str) -> None:
     """By the Internet's router or a NAT router."""
-    network = design(load(resources.labs() / lab))
+    network = design(intent.load(resources.labs() / lab))
     subject = victim(network)
     assert subject is not None
     assert len([fault for fault in faults(network, subject) if fault.name.startswith("Internet access")]) == 1
+
+
+def test_an_overlay_has_no_route_and_its_sa_must_go() -> None:
+    network = design(intent.load(resources.labs() / "ce-ce"))
+    subject = victim(network)
+    assert subject is not None
+    assert network.site(subject.tunnel.gateway).pe != subject.site.pe
+    named = {fault.name: fault for fault in faults(network, subject)}
+    pe, site = subject.site.pe, subject.site.name
+    assert {f"bgpd of {pe} killed", f"ospfd of {pe} killed", f"circuit of {site} cut"} <= named.keys()
+    cut = named[f"circuit of {site} cut"]
+    stays = judge(subject, cut, Aftermath(Endured(50, 20, {}, {}, ""), {}))
+    assert stays.seen == f"SA of {site} not gone within {patience(subject):g} s"
+    assert judge(subject, cut, Aftermath(Endured(50, 20, {subject.tunnel.gateway: 3.0}, {}, ""), {})).holds
+
+
+def test_a_pe_of_a_core_without_links_is_cut_from_the_internet() -> None:
+    network = design(intent.load(resources.labs() / "pe-pe"))
+    subject = victim(network)
+    assert subject is not None
+    (cut,) = (f for f in faults(network, subject) if f.name == f"Internet access of {subject.site.pe} cut")
+    assert cut.core
 
 
 def test_a_dead_peer_is_found_as_configured(network: Network, suffering: Subject) -> None:
@@ -81,8 +103,9 @@ def test_a_route_must_go_and_come_back(suffering: Subject, back: dict[str, float
     cost = Endured(50, 20, {node: 3.0}, back, "")
     verdict = judge(suffering, fault, Aftermath(cost, {}))
     assert verdict.holds
-    assert verdict.seen == f"route gone from {node} after 3.0 s; 20 of 50 probes lost, 0.4 s in all"
+    route = f"route of {suffering.site.name}"
+    assert verdict.seen == f"{route} gone from {node} after 3.0 s; 20 of 50 probes lost, 0.4 s in all"
     stays = judge(suffering, fault, Aftermath(Endured(50, 20, {}, back, ""), {}))
-    assert stays.seen == "route not gone within 5 s"
+    assert stays.seen == f"{route} not gone within 5 s"
     lost = judge(suffering, fault, Aftermath(Endured(50, 20, {node: 3.0}, {}, ""), {}))
     assert lost.seen == "; ".join(f"route not back at {name}" for name in back)

@@ -1,39 +1,36 @@
-"""Every fault ends without help, in both variants; and one that does not is seen."""
+"""Every fault ends without help, in labs of every kind; and one that does not is seen."""
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 
-from offnet import intent, resources
 from offnet.checks import faults as topic
-from offnet.checks.claim import Claim
-from offnet.design import design
 from offnet.experiments.bench import Bench
 from offnet.experiments.faults import Fault, endure, faults, victim
-from offnet.network.model import Network
+from offnet.network.model import Crypto
+from tests.faults.conftest import Case
 
 pytestmark = [pytest.mark.lab, pytest.mark.xdist_group("faults")]
-VICTIM = "the site"
+CASES = (
+    Case("gre", Crypto.MODERN),
+    Case("ce-ce", Crypto.MODERN),
+    Case("remote-access", Crypto.AS_PRINTED),  # whose victim is a telecommuter behind NAT
+    Case("remote-access", Crypto.MODERN),
+    Case("single-ip", Crypto.AS_PRINTED),
+    Case("single-ip", Crypto.MODERN),
+)
+OWED = [pytest.param(case, name, id=f"{case}: {name}") for case in CASES for name in case.names()]
 
 
-def named(network: Network) -> dict[str, Claim[Any]]:
-    """The claims about faults, by names that are those of every lab."""
-    subject = victim(network)
-    assert subject is not None
-    return {claim.name.replace(subject.site.name, VICTIM): claim for claim in topic.claims(network)}
-
-
-NAMES = list(named(design(intent.load(resources.labs() / "single-ip"))))
-
-
-@pytest.mark.parametrize("name", NAMES)
+# In this order: tests beside each other share their lab.
+@pytest.mark.parametrize(("lab", "name"), OWED, indirect=["lab"])
 def test_the_lab_returns_by_itself(lab: Bench, name: str) -> None:
-    verdict = named(lab.network)[name].prove(lab)
+    (claim,) = (claim for claim in topic.claims(lab.network) if claim.name == name)
+    verdict = claim.prove(lab)
     assert verdict.holds, verdict.seen
 
 
+@pytest.mark.parametrize("lab", CASES[-1:], ids=str, indirect=True)
 def test_a_fault_that_stays_is_seen(lab: Bench) -> None:
     subject = victim(lab.network)
     assert subject is not None

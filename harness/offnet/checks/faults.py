@@ -7,7 +7,17 @@ from contextlib import closing, suppress
 from dataclasses import dataclass
 from typing import Any
 
-from offnet.checks import isolation, reach, routes, sas
+from offnet.checks import (
+    circuits,
+    core_tunnels,
+    isolation,
+    overlay_reach,
+    overlay_routes,
+    overlay_sas,
+    reach,
+    routes,
+    sas,
+)
 from offnet.checks.claim import Claim, Verdict, verdict
 from offnet.errors import DeadlineExpired
 from offnet.experiments.bench import Bench
@@ -17,6 +27,17 @@ from offnet.network.model import Network
 from offnet.wait import until
 
 PROOF = 9
+TOPICS = (
+    sas,
+    overlay_sas,
+    routes,
+    core_tunnels,
+    overlay_routes,
+    overlay_reach,
+    reach,
+    isolation,
+    circuits,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +58,7 @@ def claims(network: Network) -> Iterator[Claim[Any]]:
 
 def _claim(subject: Subject, fault: Fault) -> Claim[Aftermath]:
     cost = "no probe lost" if fault.lossless else f"traffic within {fault.seconds:g} s"
-    found = f"the route of {subject.site.name} gone within {fault.detect:g} s, then " if fault.detect else ""
+    found = f"the {_sign(subject)} gone within {fault.detect:g} s, then " if fault.detect else ""
     return Claim(
         PROOF,
         f"{fault.name}: the lab returns by itself",
@@ -63,7 +84,7 @@ def _look(bench: Bench, subject: Subject, fault: Fault) -> Aftermath:
 
 def _wrong(bench: Bench) -> dict[str, str]:
     with closing(Bench(bench.network, bench.lab)) as fresh:
-        again = (claim for topic in (sas, routes, reach, isolation) for claim in topic.claims(bench.network))
+        again = (claim for topic in TOPICS for claim in topic.claims(bench.network))
         proved = {claim.name: claim.prove(fresh) for claim in again}
     return {name: told.seen for name, told in proved.items() if not told.holds}
 
@@ -75,9 +96,16 @@ def judge(subject: Subject, fault: Fault, seen: Aftermath) -> Verdict:
     mistakes = [cost.complaint] if cost.complaint else []
     mistakes += [f"route not back at {node}" for node in expected if node not in cost.back]
     if fault.detect is not None and not cost.gone:
-        mistakes.append(f"route not gone within {fault.detect:g} s")
+        mistakes.append(f"{_sign(subject)} not gone within {fault.detect:g} s")
     if fault.lossless and cost.lost:
         mistakes.append(f"{cost.lost} of {cost.sent} probes lost")
     mistakes += [f"{name}: {text}" for name, text in seen.wrong.items()]
-    went = "".join(f"route gone from {node} after {took:.1f} s; " for node, took in cost.gone.items())
+    went = "".join(
+        f"{_sign(subject)} gone from {node} after {took:.1f} s; " for node, took in cost.gone.items()
+    )
     return verdict(mistakes, f"{went}{cost.lost} of {cost.sent} probes lost, {cost.outage:.1f} s in all")
+
+
+def _sign(subject: Subject) -> str:
+    """What goes when a site is not there any more."""
+    return f"{'route' if subject.tables else 'SA'} of {subject.site.name}"

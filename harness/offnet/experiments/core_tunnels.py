@@ -139,6 +139,8 @@ def fit(bench: Bench, size: int, source: Site, target: Site) -> Fit:
         done = bench.lab.run(source.node, argv, timeout=10, check=False)
         return done.code == 0, done.stdout + done.stderr
 
+    # A source with IPsec of its own would not even send what an earlier answer has told it not to.
+    bench.lab.run(source.node, ["ip", "route", "flush", "cache"], timeout=10)
     fitting, _ = ping(size, "probe")
     over, said = ping(size + 1, "probe")
     # The one that may be fragmented is last: until then nothing of the way is known at the source.

@@ -6,6 +6,7 @@ again and every route is back.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -16,8 +17,9 @@ from offnet.experiments.convergence import converge
 from offnet.experiments.presence import POLL, seen_presence
 from offnet.experiments.sending import INTERVAL_MS, Sending
 from offnet.experiments.subjects import Subject, subjects
-from offnet.network.model import Link, Network, Role
+from offnet.network.model import Endpoint, Network, Role
 from offnet.observe.vici_model import sas_of
+from offnet.render.node import daemons
 from offnet.wait import Deadline, until
 
 SLACK = 15.0
@@ -34,6 +36,9 @@ IKEV2_PROBES = 6
 
 WHOLE_SECONDS = 1
 """charon counts a peer's silence in whole seconds."""
+
+ROUTING = {"bgpd", "ospfd"}
+"""What may die of a PE's routing."""
 
 Act = Callable[[Bench], None]
 
@@ -80,37 +85,51 @@ def patience(subject: Subject) -> float:
 
 
 def victim(network: Network) -> Subject | None:
-    """The site that suffers: the last off-net site whose VPN has a route to it by its SA."""
-    able = (subject for subject in reversed(subjects(network)) if subject.tunnel.rri == "dynamic")
-    return next(able, None)
+    """The site that suffers: the last off-net one whose route lives with its SA, else one of an overlay."""
+    chosen = subjects(network)
+    able = [subject for subject in reversed(chosen) if subject.tunnel.rri == "dynamic"]
+    return next(iter([*able, *(subject for subject in chosen if subject.site.overlay)]), None)
 
 
 def faults(network: Network, subject: Subject) -> Iterator[Fault]:
     """Every fault that this network can have, the mildest first."""
     gateway, site, dead = subject.tunnel.gateway, subject.site.node, patience(subject)
+    router = subject.site.pe  # the gateway itself, but for an overlay, which passes through it
     yield Fault("IKE_SA rekeyed", lambda bench: _rekey(bench, subject), lossless=True)
     if network.node(gateway).reverse_routes:
         yield _killed("agent", "python3", gateway, SLACK)
-    if len(network.role(Role.PE)) > 1:
-        yield _killed("bgpd", "bgpd", gateway, SLACK)
+    for daemon in sorted(ROUTING & set(daemons(network.node(router)))):
+        yield _killed(daemon, daemon, router, SLACK)
     yield _killed("charon", "charon-systemd", site, SLACK)
     yield _killed("charon", "charon-systemd", gateway, dead + SLACK)
+    yield from _cuts(network, subject)
+
+
+def _cuts(network: Network, subject: Subject) -> Iterator[Fault]:
+    """Links of the router in the core, or to the other PEs by the Internet; and the access of the site.
+
+    An overlay has no route in the core: it learns of a cut there as of a dead peer.
+    """
+    router, site, dead = subject.site.pe, subject.site.node, patience(subject)
+    on_circuit = subject.tunnel.circuit or subject.site.overlay
+    for far in _far_ends(network, router):
+        if network.node(far.node).default.ospf and network.node(router).default.ospf:
+            name = f"core link between {router} and {far.node}"
+            yield replace(_cut(name, far, SLACK if subject.tables else dead), core=True)
+        elif network.core_tunnels and network.node(far.node).role in OUTSIDE:
+            yield replace(_cut(f"Internet access of {router}", far, SLACK), core=True)
+    for far in _far_ends(network, site):
+        if network.node(far.node).role in OUTSIDE:
+            yield _cut(f"Internet access of {site}", far, dead)
+        elif on_circuit and far.node == router:
+            yield _cut(f"circuit of {site}", far, dead)
+
+
+def _far_ends(network: Network, node: str) -> Iterator[Endpoint]:
+    """The other ends of a node's links."""
     for link in network.links:
-        if _between(network, link, gateway):
-            other = link.a if link.b.node == gateway else link.b
-            name = f"core link between {gateway} and {other.node}"
-            yield replace(_cut(name, other.node, other.interface, SLACK), core=True)
-        far = link.a if link.b.node == site else link.b
-        if site in (link.a.node, link.b.node) and _outside(network, subject, far.node):
-            access = "circuit" if subject.tunnel.circuit else "Internet access"
-            yield _cut(f"{access} of {site}", far.node, far.interface, dead)
-
-
-def _outside(network: Network, subject: Subject, node: str) -> bool:
-    """Whether a node is where a site's tunnel goes out: its circuit's PE, the Internet, or a NAT router."""
-    if subject.tunnel.circuit:
-        return node == subject.tunnel.gateway
-    return network.node(node).role in OUTSIDE
+        if node in (link.a.node, link.b.node):
+            yield link.a if link.b.node == node else link.b
 
 
 def endure(bench: Bench, subject: Subject, fault: Fault) -> Endured:
@@ -122,9 +141,7 @@ def endure(bench: Bench, subject: Subject, fault: Fault) -> Endured:
         fault.act(bench)
         try:
             if fault.detect is not None:
-                gone = seen_presence(
-                    bench.lab, _learners(fault, subject), subject.site.lan, wanted=False, seconds=fault.detect
-                )
+                gone = _seen_end(bench, fault, subject, fault.detect)
         finally:
             if fault.mend is not None:
                 fault.mend(bench)
@@ -146,9 +163,23 @@ def _learners(fault: Fault, subject: Subject) -> tuple[tuple[str, int], ...]:
     return subject.tables[1:] if fault.core else subject.tables
 
 
-def _between(network: Network, link: Link, router: str) -> bool:
-    ends = (link.a.node, link.b.node)
-    return router in ends and all(network.node(node).default.ospf for node in ends)
+def _seen_end(bench: Bench, fault: Fault, subject: Subject, seconds: float) -> dict[str, float]:
+    """After how many seconds the site's route was gone, by PE; where it has none, its SA at the other end."""
+    if subject.tables:
+        return seen_presence(
+            bench.lab, _learners(fault, subject), subject.site.lan, wanted=False, seconds=seconds
+        )
+    tunnel, start = subject.tunnel, time.monotonic()
+    gateway = bench.vici(tunnel.gateway)
+    with suppress(DeadlineExpired):
+        until(
+            lambda: not any(sa.current for sa in sas_of(tunnel, gateway.list_sas(tunnel.gateway_connection))),
+            what=f"{tunnel.gateway} has no SA of {subject.site.name}",
+            deadline=seconds,
+            interval=SETTLING,
+        )
+        return {tunnel.gateway: time.monotonic() - start}
+    return {}
 
 
 def _killed(what: str, process: str, node: str, seconds: float) -> Fault:
@@ -170,10 +201,10 @@ def _pid(bench: Bench, node: str, process: str) -> str:
     return bench.lab.run(node, ["pidof", process], check=False).stdout.strip()
 
 
-def _cut(what: str, node: str, interface: str, detect: float) -> Fault:
+def _cut(what: str, end: Endpoint, detect: float) -> Fault:
     def turn(state: str) -> Act:
         def act(bench: Bench) -> None:
-            bench.lab.run(node, ["ip", "link", "set", interface, state])
+            bench.lab.run(end.node, ["ip", "link", "set", end.interface, state])
 
         return act
 

@@ -98,9 +98,14 @@ def learners(network: Network, site: Site) -> tuple[Site, ...]:
 
 
 def _member(network: Network, overlay: Overlay) -> Subject:
-    """The member that sets up all of its tunnels, with one of them: nobody else need bring it back."""
+    """The member that sets up all of its tunnels, with one of them: nobody else need bring it back.
+
+    The one that crosses the provider, where there is such.
+    """
     site = network.site(min(overlay.sites))
-    tunnel = next(one for one in overlay.tunnels if one.initiator == site.name)
+    own = [tunnel for tunnel in overlay.tunnels if tunnel.initiator == site.name]
+    apart = [tunnel for tunnel in own if network.site(tunnel.responder).pe != site.pe]
+    tunnel = (apart or own)[0]
     partner = network.site(tunnel.responder)
     connection = network.node(site.node).connection(partner.name)
     return Subject(site, as_tunnel(overlay, tunnel), partner, connection, ())
