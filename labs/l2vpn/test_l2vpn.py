@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -13,8 +14,10 @@ from offnet.network.model import Circuit, Network, Node, Role, Site
 from offnet.observe import frr, kernel
 from offnet.observe.kernel_model import MAIN_TABLE
 from offnet.observe.question import ask
+from offnet.wait import until
 
 Tell = Callable[[str], None]
+DEADLINE = 10.0
 
 
 @pytest.fixture(autouse=True)
@@ -104,3 +107,52 @@ def test_9_27_the_decrypted_packet_is_looked_up_in_its_vrf(bench: Bench, tell: T
         assert (lookup.hop.interface, lookup.hop.via) == (circuit.interface, circuit.far_address)
         told.append(f"{site.vpn}: {site.host} dev {lookup.hop.interface}")
     tell("; ".join(told))
+
+
+def test_a_far_ce_is_believed_about_its_own_lan_only(bench: Bench, tell: Tell) -> None:
+    """A far CE that announces everything is heard, and no route is taken from it but that to its LAN."""
+    pe = the_pe(bench.network)
+    told = []
+    for site, circuit in bench.network.circuits():
+        with announcing_everything(bench, site):
+            until(
+                lambda site=site: "0.0.0.0/0" in heard(bench, pe, site.vpn),  # type: ignore[misc]  # bound early
+                what=f"{pe.name} hears a default route of {site.name}",
+                deadline=DEADLINE,
+            )
+            routes_there = ask(bench.lab, pe.name, kernel.vrf_routes(pe.default.vrf(site.vpn).table))
+        taken = {
+            route.prefix
+            for route in routes_there
+            if any((hop.interface, hop.via) == (circuit.interface, circuit.far_address) for hop in route.hops)
+        }
+        assert taken == {site.lan}
+        told.append(f"{site.name}: {site.lan} only")
+    tell("; ".join(told))
+
+
+def heard(bench: Bench, pe: Node, vpn: str) -> str:
+    """What the routing process of a VRF has learned, whatever becomes of it."""
+    return bench.lab.run(pe.name, ["vtysh", "-c", f"show ip ospf vrf {vpn} route"], timeout=10).stdout
+
+
+@contextmanager
+def announcing_everything(bench: Bench, site: Site) -> Iterator[None]:
+    """The far CE with a default route among what it announces."""
+    pe, words = the_pe(bench.network), "default-information originate"
+
+    def configure(line: str) -> None:
+        lines = ("configure terminal", "router ospf", line)
+        argv = ["vtysh", *(word for one in lines for word in ("-c", one))]
+        bench.lab.run(site.node, argv, timeout=10)
+
+    configure(f"{words} always")
+    try:
+        yield
+    finally:
+        configure(f"no {words}")
+        until(
+            lambda: "0.0.0.0/0" not in heard(bench, pe, site.vpn),
+            what=f"{pe.name} hears no default route of {site.name} any more",
+            deadline=DEADLINE,
+        )

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-import yaml
 
 from offnet import artifacts
 from offnet.host.base import Host
 from offnet.host.sandbox import ROOTFS, Sandbox
 from offnet.runtime.state import Store
 from offnet.wait import until
+from tests import two_nodes
 
 URL = "ssh://root@server"
 SSHD = f"/usr/sbin/sshd -i -f {ROOTFS}/run/boot/sshd_config"
@@ -103,35 +103,14 @@ def two(tmp_path: Path) -> Path:
 
 
 def write_two(folder: Path, **defaults: object) -> Path:
-    """Nodes ``a`` and ``b``, 10.0.0.1 and 10.0.0.2, on one link; no daemons."""
-    for number, (node, other) in enumerate((("a", "b"), ("b", "a")), start=1):
-        files = folder / node
-        files.mkdir(parents=True)
-        (files / "node.env").write_text(
-            f"NODE={node}\nINTERFACES=to-{other}\nDAEMONS=\nIKE=no\nAGENT=no\nAWAIT_ROUTES=\nAWAIT_PEERS=\n"
-        )
-        (files / "sysctl.conf").write_text("net/ipv4/ip_forward=1\n")
-        (files / "ip.batch").write_text(
-            f"link set lo up\naddr add 10.0.0.{number}/24 dev to-{other}\nlink set to-{other} up\n"
-        )
-    ends = [{"node": "a", "interface": "to-b"}, {"node": "b", "interface": "to-a"}]
+    """The lab of two nodes, with what containers need."""
     settings = {
-        "kind": "linux",
-        "image": "offnet-node",
         "image-pull-policy": "Never",
         "restart-policy": "no",
-        "network-mode": "none",
         "privileged": False,
         "cap-add": ["NET_ADMIN", "NET_RAW", "SYS_ADMIN"],
     }
-    topology = {
-        "defaults": settings | defaults,
-        "nodes": {node: {"binds": [f"{node}:/etc/offnet:ro"]} for node in ("a", "b")},
-        "links": [{"type": "veth", "mtu": 1400, "endpoints": ends}],
-    }
-    document = {"name": "two", "mgmt": {"skip-when-unused": True}, "topology": topology}
-    (folder / "two.clab.yml").write_text(yaml.safe_dump(document))
-    return folder
+    return two_nodes.write(folder, mgmt={"skip-when-unused": True}, defaults=settings | defaults)
 
 
 @pytest.fixture

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from dataclasses import dataclass
-from ipaddress import IPv4Address, IPv4Interface
+from ipaddress import IPv4Interface
 
 from offnet.design.addresses import POINT_TO_POINT, with_length
 from offnet.design.allocate import interface_name
@@ -14,14 +13,14 @@ from offnet.design.parts import Contribution, Part
 from offnet.intent.models import CircuitSite, LabIntent
 from offnet.network.model import (
     Circuit,
+    Edge,
+    EdgeProtocol,
     Endpoint,
     Interface,
     InterfaceKind,
     Link,
-    Ospf,
     Role,
     Site,
-    VrfOspf,
 )
 
 UPLINK = "circuit"  # the far CE's end
@@ -65,21 +64,13 @@ def circuits(intent: LabIntent, numbers: Numbers) -> Contribution:
         if isinstance(site, CircuitSite)
     )
     trunks = tuple(_trunk(name, network.gateway) for name, network in intent.circuits.items())
-    own = tuple(part for end in ends for part in (_pe_end(end), _switched(end), _far_end(end)))
-    routing = tuple(_routing(intent, pe, of_pe) for pe, of_pe in _by_pe(ends).items())
+    own = tuple(part for end in ends for part in (_pe_end(intent, end), _switched(end), _far_end(end)))
     links = tuple(link for trunk in trunks for link in trunk.links) + tuple(
         Link(Endpoint(end.site.circuit.network, interface_name(end.name)), Endpoint(end.name, UPLINK))
         for end in ends
     )
-    parts = tuple(part for trunk in trunks for part in trunk.parts) + own + routing
+    parts = tuple(part for trunk in trunks for part in trunk.parts) + own
     return Contribution(parts, links, tuple(_site(end) for end in ends))
-
-
-def _by_pe(ends: tuple[_End, ...]) -> dict[str, list[_End]]:
-    by_pe: dict[str, list[_End]] = defaultdict(list)
-    for end in ends:
-        by_pe[end.gateway].append(end)
-    return by_pe
 
 
 def _trunk(network: str, gateway: str) -> Contribution:
@@ -93,7 +84,7 @@ def _trunk(network: str, gateway: str) -> Contribution:
     return Contribution((switch, pe), (Link(Endpoint(gateway, near), Endpoint(network, far)),))
 
 
-def _pe_end(end: _End) -> Part:
+def _pe_end(intent: LabIntent, end: _End) -> Part:
     circuit = end.site.circuit
     trunk = interface_name(circuit.network)
     sub_interface = Interface(
@@ -104,7 +95,7 @@ def _pe_end(end: _End) -> Part:
         parent=trunk,
         vlan=circuit.vlan,
     )
-    return Part(end.gateway, interfaces=(sub_interface,))
+    return Part(end.gateway, interfaces=(sub_interface,), edges=(_near_edge(intent, end),))
 
 
 def _switched(end: _End) -> Part:
@@ -132,23 +123,31 @@ def _far_end(end: _End) -> Part:
             Interface(LAN, InterfaceKind.DUMMY, lan.interface(lan.router, lan.host, lan.marker)),
             Interface(UPLINK, InterfaceKind.VETH, (end.far,)),
         ),
-        ospf=Ospf(end.far.ip, (LAN, UPLINK), passive=(LAN,)),
+        edges=(_far_edge(end),),
     )
 
 
-def _routing(intent: LabIntent, pe: str, ends: list[_End]) -> Part:
-    """OSPF in each VRF of a PE that has circuits; reverse routes are kernel routes there."""
-    by_vpn: dict[str, list[_End]] = defaultdict(list)
-    for end in ends:
-        by_vpn[end.site.vpn].append(end)
-    sources = ("connected", "kernel", *(("bgp",) if intent.provider.links else ()))
-    loopback: IPv4Address = intent.provider.routers[pe].loopback
-    return Part(
-        pe,
-        vrf_ospf=tuple(
-            VrfOspf(vpn, loopback, tuple(end.interface for end in own), sources)
-            for vpn, own in by_vpn.items()
-        ),
+def _near_edge(intent: LabIntent, end: _End) -> Edge:
+    return Edge(
+        interface=end.interface,
+        protocol=EdgeProtocol.OSPF,
+        subnet=end.site.circuit.subnet,
+        neighbor=end.far.ip,
+        router_id=intent.provider.routers[end.gateway].loopback,
+        vrf=end.site.vpn,
+        accepted=(end.lan.prefix,),
+    )
+
+
+def _far_edge(end: _End) -> Edge:
+    return Edge(
+        interface=UPLINK,
+        protocol=EdgeProtocol.OSPF,
+        subnet=end.site.circuit.subnet,
+        neighbor=end.near.ip,
+        router_id=end.far.ip,
+        lan=LAN,
+        announced=(end.lan.prefix,),
     )
 
 

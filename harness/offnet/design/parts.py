@@ -31,7 +31,6 @@ from offnet.network.model import (
     StaticRoute,
     Unprotected,
     Vrf,
-    VrfOspf,
 )
 
 
@@ -46,7 +45,6 @@ class Part:
     front_doors: tuple[FrontDoorVrf, ...] = ()
     routes: tuple[StaticRoute, ...] = ()
     ospf: Ospf | None = None
-    vrf_ospf: tuple[VrfOspf, ...] = ()
     ldp: Ldp | None = None
     bgp: Bgp | None = None
     edges: tuple[Edge, ...] = ()
@@ -91,7 +89,6 @@ def _node(name: str, parts: tuple[Part, ...]) -> Node:
         front_doors=tuple(vrf for part in parts for vrf in part.front_doors),
         routes=tuple(route for part in parts for route in part.routes),
         ospf=next((part.ospf for part in parts if part.ospf), None),
-        vrf_ospf=tuple(ospf for part in parts for ospf in part.vrf_ospf),
         ldp=next((part.ldp for part in parts if part.ldp), None),
         bgp=next((part.bgp for part in parts if part.bgp), None),
         edges=tuple(edge for part in parts for edge in part.edges),

@@ -8,7 +8,7 @@ from offnet.experiments.labels import stack_depth
 from offnet.experiments.overlays import await_overlays
 from offnet.experiments.presence import POLL, await_route, follow
 from offnet.experiments.subjects import learned, places, routed
-from offnet.network.model import Network, Node, Role, Site, Tunnel
+from offnet.network.model import EdgeProtocol, Network, Node, Role, Site, Tunnel
 from offnet.observe import frr, kernel
 from offnet.observe.kernel_model import MAIN_TABLE
 from offnet.observe.question import ask
@@ -110,6 +110,6 @@ def diagnose(network: Network, lab: RunningLab) -> list[str]:
 
 def _adjacencies(node: Node) -> int:
     """How many OSPF neighbours a router has, in all of its VRFs."""
-    ospf, in_vrfs = node.default.ospf, node.default.vrf_ospf
+    ospf = node.default.ospf
     own = len(ospf.interfaces) - len(ospf.passive) if ospf else 0
-    return own + sum(len(one.interfaces) for one in in_vrfs)
+    return own + sum(edge.protocol is EdgeProtocol.OSPF for edge in node.default.edges)

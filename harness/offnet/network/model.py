@@ -47,7 +47,6 @@ from offnet.network.routing import (
     RoutingContext,
     StaticRoute,
     Vrf,
-    VrfOspf,
 )
 from offnet.network.sites import Circuit, GreTunnel, Site, Tunnel, Unprotected
 
@@ -96,7 +95,6 @@ __all__ = [
     "Unprotected",
     "Vpn",
     "Vrf",
-    "VrfOspf",
 ]
 
 

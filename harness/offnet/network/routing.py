@@ -103,16 +103,6 @@ class Ospf:
 
 
 @dataclass(frozen=True, slots=True)
-class VrfOspf:
-    """OSPFv2 in a VRF of a PE, toward customers' routers; ``redistribute`` names protocols of FRR."""
-
-    vrf: str
-    router_id: IPv4Address
-    interfaces: tuple[str, ...]
-    redistribute: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
 class Ldp:
     """LDP (RFC 5036). ``peers`` are the neighbours' transport addresses, awaited before ldpd starts."""
 
@@ -184,7 +174,6 @@ class RoutingContext:
     front_doors: tuple[FrontDoorVrf, ...] = ()
     routes: tuple[StaticRoute, ...] = ()
     ospf: Ospf | None = None
-    vrf_ospf: tuple[VrfOspf, ...] = ()
     ldp: Ldp | None = None
     bgp: Bgp | None = None
     edges: tuple[Edge, ...] = ()

@@ -74,7 +74,7 @@ def daemons(node: Node) -> tuple[str, ...]:
     context = node.default
     spoken = {edge.protocol for edge in context.edges}
     configured = {
-        "ospfd": context.ospf or context.vrf_ospf or EdgeProtocol.OSPF in spoken,
+        "ospfd": context.ospf or EdgeProtocol.OSPF in spoken,
         "bgpd": context.bgp or EdgeProtocol.EBGP in spoken,
         "ldpd": context.ldp,
         "eigrpd": EdgeProtocol.EIGRP in spoken,
@@ -115,7 +115,6 @@ def _frr(node: Node) -> dict[str, str]:
             node=node,
             context=context,
             ospf=context.ospf,
-            vrf_ospf=context.vrf_ospf,
             ldp=context.ldp,
             bgp=context.bgp,
             vrfs=context.vrfs,
