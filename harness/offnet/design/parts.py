@@ -10,6 +10,7 @@ from ipaddress import IPv4Address
 from offnet.network.aaa import AddressPool, RadiusAccess, RadiusServer
 from offnet.network.ike import GroupDownload
 from offnet.network.model import (
+    BackupPeer,
     Bgp,
     CertificateAuthorities,
     Credentials,
@@ -58,6 +59,8 @@ class Part:
     downloads: tuple[GroupDownload, ...] = ()
     radius_access: RadiusAccess | None = None
     radius: RadiusServer | None = None
+    backup: BackupPeer | None = None
+    await_tables: tuple[tuple[int, int], ...] = ()
     authorities: CertificateAuthorities | None = None
     credentials: Credentials | None = None
 
@@ -119,4 +122,6 @@ def _ike(parts: tuple[Part, ...]) -> IkeDaemon | None:
         pools=tuple(pool for part in parts for pool in part.pools),
         downloads=downloads,
         radius=next((part.radius_access for part in parts if part.radius_access), None),
+        backup=next((part.backup for part in parts if part.backup), None),
+        await_tables=tuple(dict.fromkeys(table for part in parts for table in part.await_tables)),
     )

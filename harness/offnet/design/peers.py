@@ -87,7 +87,10 @@ class Terms:
 
 @dataclass(frozen=True, slots=True)
 class Peer:
-    """One off-net site with everything that its connections are made from."""
+    """One off-net site at one aggregator, with everything that its connections are made from.
+
+    At its ``backup`` aggregator it has an SA only while it has none at the other one.
+    """
 
     name: str
     site: OffNetSite
@@ -101,6 +104,7 @@ class Peer:
     vrf: Vrf
     identity: Identity
     secret: SharedSecret | None
+    backup: bool = False
 
     @property
     def gateway_address(self) -> IPv4Address:
@@ -138,32 +142,38 @@ class Peer:
 
 
 def resolve(intent: LabIntent, numbers: Numbers, method: type[OffNetSite] = OffNetSite) -> Iterator[Peer]:
-    """Every off-net site (of a kind) with the match that selects its profile, or its incomplete profile."""
+    """Every off-net site (of a kind) at every aggregator that it uses, the preferred one first."""
     selection = Selection(intent.profiles, intent.certificate_maps)
     for name, site in intent.sites.items():
         if not isinstance(site, method):
             continue
-        kind, value = identity_of(site)
-        selector = selection.select(kind, value, site.front_door, site.authority)
+        selector = selection.select(*identity_of(site), site.front_door, site.authority)
         if site.profile is not None:
             selector = Selector(site.profile, INCOMPLETE, name)
         assert selector is not None  # noqa: S101 - a rule of the intent
-        profile, gateway = intent.profiles[selector.profile], intent.gateways[site.access.gateway]
-        door, identity = _door(gateway, site), shown(kind, value)
-        yield Peer(
-            name=name,
-            site=site,
-            lan=numbers.lans[name],
-            address=_outer_address(intent, site),
-            gateway_name=site.access.gateway,
-            gateway=gateway,
-            door=door,
-            selector=selector,
-            profile=profile,
-            vrf=numbers.vrfs[profile.vrf],
-            identity=identity,
-            secret=_secret(intent.keyrings, profile.keyring, name, site, door.address.ip),
-        )
+        yield from (_peer(intent, numbers, name, selector, gateway) for gateway in site.gateways)
+
+
+def _peer(intent: LabIntent, numbers: Numbers, name: str, selector: Selector, at: str) -> Peer:
+    """A site at one of its aggregators, with the match that selects its profile."""
+    site, profile, gateway = intent.sites[name], intent.profiles[selector.profile], intent.gateways[at]
+    assert isinstance(site, OffNetSite)  # noqa: S101 - the caller has looked
+    door = _door(gateway, site)
+    return Peer(
+        name=name,
+        site=site,
+        lan=numbers.lans[name],
+        address=_outer_address(intent, site),
+        gateway_name=at,
+        gateway=gateway,
+        door=door,
+        selector=selector,
+        profile=profile,
+        vrf=numbers.vrfs[profile.vrf],
+        identity=shown(*identity_of(site)),
+        secret=_secret(intent.keyrings, profile.keyring, name, site, door.address.ip),
+        backup=at != site.access.gateway,
+    )
 
 
 def tunnel_of(peer: Peer) -> Tunnel:

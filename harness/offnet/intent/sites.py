@@ -33,6 +33,9 @@ class Access(Model):
 class Ipsec(Access):
     """IPsec in tunnel mode, whose policy is what the site's LAN sends."""
 
+    backup: NodeName | None = Field(
+        default=None, description="The aggregator that the site uses while its gateway is dead."
+    )
     front_door: VpnName | None = Field(default=None, description="The gateway's front door that it uses.")
     across: Literal["internet", "circuit"] = Field(
         default="internet",
@@ -128,6 +131,11 @@ class OffNetSite(_Site):
         """The incomplete profile that is given to the site by name."""
         return None
 
+    @property
+    def gateways(self) -> tuple[str, ...]:
+        """The aggregators that its tunnel may end on, the preferred one first."""
+        return (self.access.gateway,)
+
 
 class IpsecSite(OffNetSite):
     """A site joined to its VPN by IPsec in tunnel mode."""
@@ -165,6 +173,11 @@ class IpsecSite(OffNetSite):
     def profile(self) -> str | None:
         """The incomplete profile that is given to the site by name."""
         return self.ipsec.profile
+
+    @property
+    def gateways(self) -> tuple[str, ...]:
+        """The aggregators that its tunnel may end on, the preferred one first."""
+        return tuple(name for name in (self.ipsec.gateway, self.ipsec.backup) if name is not None)
 
 
 class GreSite(OffNetSite):

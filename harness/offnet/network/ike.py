@@ -166,10 +166,26 @@ class GroupDownload:
 
 
 @dataclass(frozen=True, slots=True)
+class BackupPeer:
+    """The connection that an agent asks for while the ``preferred`` one has no SA.
+
+    Seconds: the preferred peer has ``patience`` to answer after charon's start, ``hold`` to come back
+    after its SA went (a dead peer has been given up by then).
+    """
+
+    preferred: str
+    backup: str
+    patience: int
+    hold: int
+
+
+@dataclass(frozen=True, slots=True)
 class IkeDaemon:
     """What charon of one node holds. ``await_peers`` are answered by ping before connections load.
 
-    One that is ``awaited`` itself, by peers that begin, answers no ping before it can answer them.
+    One that is ``awaited`` itself, by peers that begin, answers no ping before it can answer them. Where
+    another aggregator can take over, this one waits for its VRFs' routes from BGP: ``await_tables`` holds
+    each table, and how many labels those routes have in the end.
     """
 
     connections: tuple[IkeConnection, ...]
@@ -179,6 +195,8 @@ class IkeDaemon:
     pools: tuple[AddressPool, ...] = ()
     downloads: tuple[GroupDownload, ...] = ()
     radius: RadiusAccess | None = None
+    backup: BackupPeer | None = None
+    await_tables: tuple[tuple[int, int], ...] = ()
 
     def every_connection(self) -> tuple[IkeConnection, ...]:
         """Those that are local, and those that AAA has a part of."""

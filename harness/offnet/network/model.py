@@ -14,6 +14,7 @@ from ipaddress import IPv4Address
 from offnet.network.aaa import RadiusServer
 from offnet.network.ike import (
     AuthRound,
+    BackupPeer,
     ChildSa,
     Drop,
     Identity,
@@ -53,6 +54,7 @@ from offnet.network.sites import Circuit, GreTunnel, Site, Tunnel, Unprotected
 __all__ = [
     "AuthRound",
     "Authority",
+    "BackupPeer",
     "Bgp",
     "BgpNeighbor",
     "Certificate",

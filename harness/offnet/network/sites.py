@@ -89,6 +89,7 @@ class Site:
 
     ``pe`` is the PE whose VRF holds the site: at its own interface, by a circuit of a layer 2 network
     (``circuit``), or through IPsec (``tunnel``).
+    ``backup`` is the tunnel to another aggregator that it has while the one of ``tunnel`` is dead.
     ``overlay`` is the mesh that hides it from the provider, whose VRF then has its router's circuit only.
     """
 
@@ -102,6 +103,7 @@ class Site:
     tunnel: Tunnel | None = None
     circuit: Circuit | None = None
     overlay: str | None = None
+    backup: Tunnel | None = None
 
 
 @dataclass(frozen=True, slots=True)

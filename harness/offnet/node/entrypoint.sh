@@ -34,11 +34,11 @@ missing_interface() {
     return 1
 }
 
-# subscribe TOPIC: what `ip monitor` tells comes from descriptor 4 from now on. The kernel lists
+# subscribe FIFO TOPIC: what `ip monitor` tells comes from descriptor 4 from now on. The kernel lists
 # the subscription by port id: only when it is there, what one looks up is not older than it.
 subscribe() {
-    mkfifo "$run/$1"
-    ip monitor "$1" >"$run/$1" &
+    [ -p "$run/$1" ] || mkfifo "$run/$1"
+    ip monitor "$2" >"$run/$1" &
     monitor=$!
     exec 4<"$run/$1"
     until grep -q "^[0-9a-f]* 0 *$monitor " /proc/net/netlink; do
@@ -55,7 +55,7 @@ unsubscribe() {
 await_interfaces() {
     missing_interface || return 0
     say "waiting for interfaces: $INTERFACES"
-    subscribe link || return
+    subscribe link link || return
     while missing_interface; do
         read -r _ <&4 || return
     done
@@ -130,7 +130,7 @@ drop_route() {
 # the way to each neighbour, or without them after the deadline.
 start_ldpd() {
     pending=$AWAIT_ROUTES
-    subscribe route || fail "ip-monitor" $?
+    subscribe route route || fail "ip-monitor" $?
     for prefix in $pending; do
         [ -z "$(ip -4 route show "$prefix")" ] || drop_route "${prefix%/32}"
     done
@@ -180,6 +180,7 @@ charon() {
         ip xfrm policy flush
         rm -f /run/charon.vici /run/charon.pid
     fi
+    await_tables
     load_connections &
     /usr/sbin/charon-systemd
 }
@@ -197,6 +198,29 @@ obtain_credentials() { # once: a charon that is started again finds them
     export SWANCTL_DIR="$run/swanctl"
     [ ! -e "$SWANCTL_DIR/complete" ] || return 0
     /usr/lib/offnet/credentials.sh "$NODE" "$KEY" >>"$log/entrypoint.log" 2>&1
+}
+
+# unfilled TABLE:LABELS..: those tables that have no route of BGP with so many labels
+unfilled() {
+    for table; do
+        stack='[0-9]\+'
+        [ "${table#*:}" = 1 ] || stack='[0-9]\+/[0-9]\+'
+        ip -4 route show table "${table%:*}" proto bgp | grep -q "encap mpls *$stack " || echo "$table"
+    done
+}
+
+# An aggregator that is one of two has no charon before BGP has filled its VRFs with routes that have all
+# their labels: it would draw sites away from the other one into nothing, or refuse them for good.
+await_tables() {
+    [ -n "${AWAIT_TABLES:-}" ] || return 0
+    subscribe tables route || return 0
+    # shellcheck disable=SC2086 # words
+    pending=$(unfilled $AWAIT_TABLES)
+    while [ -n "$pending" ] && read -r line <&4; do
+        # shellcheck disable=SC2086
+        case $line in *" table "*" proto bgp "*) pending=$(unfilled $pending) ;; esac
+    done
+    unsubscribe
 }
 
 # The front door opens when the keys are in place; a spoke loads its connections when the

@@ -1,9 +1,10 @@
-"""agent.json: what the agent of an aggregator may inject, and how it uses the AAA server."""
+"""agent.json: what the agent of an aggregator may inject, how it uses the AAA server; a site's two peers."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import asdict
 from typing import Any
 
 from offnet.network.aaa import GROUP_PASSWORD
@@ -20,6 +21,8 @@ def agent_files(node: Node) -> dict[str, str]:
     if not needs_agent(node):
         return {}
     head = {"socket": "/run/charon.vici", "protocol": REVERSE_ROUTE_PROTOCOL, **_aaa(node)}
+    if node.ike and node.ike.backup:  # a site, which has no routes to inject
+        return {"agent.json": f"{json.dumps({**head, 'backup': asdict(node.ike.backup), 'policies': []})}\n"}
     # A line a connection, so that a site more is a line more.
     policies = ",\n".join(json.dumps(_policy(policy)) for policy in node.reverse_routes)
     text = f'{json.dumps(head)[:-1]}, "policies": [\n{policies}\n]{_accounting(node)}}}\n'
@@ -27,8 +30,8 @@ def agent_files(node: Node) -> dict[str, str]:
 
 
 def needs_agent(node: Node) -> bool:
-    """Whether there are reverse routes to inject, or an AAA server to wait for."""
-    return bool(node.reverse_routes or (node.ike and node.ike.radius))
+    """Whether there are reverse routes to inject, an AAA server to wait for, or a backup to ask."""
+    return bool(node.reverse_routes or (node.ike and (node.ike.radius or node.ike.backup)))
 
 
 def _aaa(node: Node) -> dict[str, Any]:

@@ -96,6 +96,8 @@ def _environment(node: Node) -> str:
         "AWAIT_ROUTES": " ".join(f"{peer}/32" for peer in context.ldp.peers) if context.ldp else "",
         "AWAIT_PEERS": " ".join(str(peer) for peer in peers),
     }
+    if node.ike and node.ike.await_tables:
+        values["AWAIT_TABLES"] = " ".join(f"{table}:{labels}" for table, labels in node.ike.await_tables)
     if node.ike and node.ike.radius:
         values["AAA"] = "yes"
     if node.radius:
@@ -167,6 +169,8 @@ def _provider_tables(node: Node) -> str:
     """What a PE does not let pass: between VPNs, tunnels and the Internet, and to other PEs."""
     doors = (*doors_inside(node), *circuits_of_sites(node))
     text = template("aggregator.conf.j2").render(node=node, doors=doors) if node.drops or doors else ""
+    if node.ike and node.ike.await_tables:
+        text += template("front-doors.conf.j2").render(node=node)
     return text + (_core_guard(node) if core_peers(node) else "")
 
 

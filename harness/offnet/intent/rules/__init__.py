@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from offnet.intent.finding import Finding
 from offnet.intent.rules import (
     addresses,
+    backups,
     certificates,
     circuits,
     front_doors,
@@ -36,6 +37,9 @@ RULES: tuple[Rule, ...] = (
     names.site_pe,
     names.site_gateway,
     names.site_nat,
+    backups.another_gateway,
+    backups.same_door,
+    backups.route_with_its_sa,
     circuits.network_gateway,
     circuits.site_network,
     circuits.distinct_vlans,

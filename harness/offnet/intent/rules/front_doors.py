@@ -121,7 +121,8 @@ def one_door_a_vpn(scope: Scope) -> Iterator[Finding]:
         door = site.front_door
         if selection.select(*identity_of(site), door, site.authority) is None and site.profile is None:
             continue
-        other, first = owner.setdefault((site.access.gateway, site.vpn), (door, name))
+        owners = [owner.setdefault((at, site.vpn), (door, name)) for at in site.gateways]
+        other, first = next((one for one in owners if one[0] != door), (door, name))
         if other != door:
             expected = f"{other}, by which {first} of the same VPN {site.vpn} comes"
             see = ("sites", first, "ipsec", "front_door")

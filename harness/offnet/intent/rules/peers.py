@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import product
 
 from offnet.intent.document import KeyPath
 from offnet.intent.finding import Finding
@@ -54,7 +55,8 @@ def distinct_identities(scope: Scope) -> Iterator[Finding]:
         if not site.access.identity.chosen():
             continue  # addresses are judged as addresses
         kind, value = identity_of(site)
-        other = owner.setdefault((site.access.gateway, site.front_door, kind, value), name)
+        owners = [owner.setdefault((at, site.front_door, kind, value), name) for at in site.gateways]
+        other = next((one for one in owners if one != name), name)
         if other != name:
             see = _path(other, scope.intent.sites[other])  # type: ignore[arg-type]  # all here are off-net
             yield Finding(_path(name, site), f"an identity of its own, {other} has this one", see=see)
@@ -109,8 +111,8 @@ def one_key_an_owner(scope: Scope) -> Iterator[Finding]:
         keyring = scope.intent.keyrings.get(ring or "")
         if keyring is None:
             continue
-        for own in (own for own in key_owners(site) if own in keyring.keys):
-            other, key = owner.setdefault((site.access.gateway, own), (name, keyring.keys[own]))
+        for at, own in product(site.gateways, (own for own in key_owners(site) if own in keyring.keys)):
+            other, key = owner.setdefault((at, own), (name, keyring.keys[own]))
             if key != keyring.keys[own]:
                 expected = f"a peer whose key is its own: {other} is {own} as well, with another key"
                 yield Finding(_path(name, site), expected, see=("sites", other))

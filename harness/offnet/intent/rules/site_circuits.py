@@ -17,7 +17,12 @@ def _sites(scope: Scope) -> Iterator[tuple[str, IpsecSite]]:
 def only_way(scope: Scope) -> Iterator[Finding]:
     """What is said of the Internet has no meaning on a circuit."""
     for name, site in _sites(scope):
-        written = {"front_door": site.front_door, "dynamic": site.dynamic or None, "behind": site.behind}
+        written = {
+            "backup": site.ipsec.backup,
+            "front_door": site.front_door,
+            "dynamic": site.dynamic or None,
+            "behind": site.behind,
+        }
         for key, value in written.items():
             if value is not None:
                 expected = "no such key beside across: circuit: its two ends know each other's address"

@@ -15,6 +15,7 @@ are entitled to, and the static ones.
 * ``netlink``, ``kernel``: the messages, and routes set and read with them.
 * ``charon``: the connections to charon.
 * ``radius``, ``groups``, ``orders``: remote-access groups that are downloaded from an AAA server.
+* ``backup``: at a site, the choice between two aggregators; there it does nothing else.
 * ``loop``: events in, routes out; resynchronization; charon's absence.
 
 On SIGTERM and SIGINT the agent leaves its routes: a restarted agent adopts them, so that restarting

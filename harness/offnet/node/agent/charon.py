@@ -13,9 +13,10 @@ from vici import Session
 from vici.exception import CommandException, DeserializationException, SessionException
 
 from .config import Profile
-from .sas import Change, Counts, Sa, change, counts, live_sas
+from .sas import Change, Counts, Look, Sa, change, counts, live_sas
 
 EVENTS = ("child-updown", "child-rekey")
+DELETING = b"DELETING"
 ANSWER_TIMEOUT = 10.0
 REGISTRATION = 0.001  # seconds; the generator registers first and then waits so long for an event
 GONE = (OSError, SessionException, DeserializationException, struct.error)
@@ -74,6 +75,30 @@ class Charon:
         # Without a callback charon answers at once; an SA that is gone already is no failure.
         with suppress(CommandException):
             for _ in self._session.terminate({"child-id": str(sa.id), "timeout": "-1"}):
+                pass
+
+    def look(self) -> Look:
+        """Which connections have SAs; of an IKE_SA that is being ended nothing is left to expect."""
+        carrying, known = set[str](), set[str]()
+        for message in self._session.list_sas():
+            carrying.update(sa.connection for sa in live_sas(message))
+            known.update(name for name, ike in message.items() if ike["state"] != DELETING)
+        loaded = {name.decode() for name in self._session.get_conns()["conns"]}
+        return Look(frozenset(carrying), frozenset(known), frozenset(loaded))
+
+    def ask(self, name: str) -> str:
+        """Ask for the SAs of a connection, and do not wait; why charon will not, empty if it will."""
+        try:
+            for _ in self._session.initiate({"child": name, "ike": name, "timeout": "-1"}):
+                pass
+        except CommandException as error:
+            return str(error)
+        return ""
+
+    def end_all(self, name: str) -> None:
+        """End the IKE_SAs of a connection, those that are being negotiated as well."""
+        with suppress(CommandException):
+            for _ in self._session.terminate({"ike": name, "force": "yes", "timeout": "-1"}):
                 pass
 
     def close(self) -> None:

@@ -77,6 +77,19 @@ class Profile:
 
 
 @dataclass(frozen=True)
+class Backup:
+    """Connections to the preferred peer and to its backup.
+
+    Seconds: ``patience`` that the preferred one has after charon's start, ``hold`` after its SA went.
+    """
+
+    preferred: str
+    backup: str
+    patience: int
+    hold: int
+
+
+@dataclass(frozen=True)
 class Config:
     """The agent's configuration. ``protocol`` marks its routes in the kernel."""
 
@@ -85,6 +98,7 @@ class Config:
     policies: tuple[Policy, ...]
     aaa: Aaa | None = None
     accounting: Accounting | None = None
+    backup: Backup | None = None
 
 
 def load(path: str) -> Config:
@@ -112,6 +126,7 @@ def parse(data: Any) -> Config:
         ),
         aaa=_aaa(data["aaa"]) if "aaa" in data else None,
         accounting=Accounting(**data["accounting"]) if "accounting" in data else None,
+        backup=Backup(**data["backup"]) if "backup" in data else None,
     )
 
 

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from .charon import GONE, Charon
-from .config import Config, load
+from .config import Backup, Config, load
 from .decision import Policies, Route, decide, static_routes
 from .kernel import Kernel, KernelError
 from .ledger import STATIC, Changes, Ledger
@@ -165,6 +165,8 @@ def main(arguments: Sequence[str]) -> int:
         return 2
     with contextlib.suppress(OSError):  # a container may not be allowed to
         os.nice(PRIORITY)
+    if config.backup is not None:
+        return _stand_in(config.socket, config.backup)
     kernel = Kernel(config.protocol)
     try:
         Agent(config, kernel, _wakeup(), _orders(config), _accounts(config)).run()
@@ -174,6 +176,13 @@ def main(arguments: Sequence[str]) -> int:
     finally:
         kernel.close()
     log("stopped; routes stay")
+    return 0
+
+
+def _stand_in(socket: str, backup: Backup) -> int:
+    from .backup import BackupAgent  # noqa: PLC0415 - a site's own, which has no routes to inject
+
+    BackupAgent(socket, backup, _wakeup()).run()
     return 0
 
 

@@ -61,6 +61,15 @@ class Change:
     came: tuple[Sa, ...] = ()
 
 
+@dataclass(frozen=True)
+class Look:
+    """Connections with a CHILD_SA that carries traffic, those with any IKE_SA, and all that are loaded."""
+
+    carrying: frozenset[str]
+    known: frozenset[str]
+    loaded: frozenset[str]
+
+
 def fold(changes: Iterable[Change]) -> Change:
     """Several changes as one: where an SA came and went, the last word counts."""
     last: dict[int, tuple[Sa, bool]] = {}
