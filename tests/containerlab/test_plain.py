@@ -55,9 +55,11 @@ def deployed(server: Server, network: Network) -> Iterator[Bench]:
     engine = Engine.connect(server.host)
     door = ContainerDoor(server.host, engine, engine.containers(network.name))
     nodes = tuple(node.name for node in network.nodes)
-    with closing(Bench(network, HostedLab(network.name, "containerlab", server.host, nodes, door))) as bench:
+    with (
+        HostedLab(network.name, "containerlab", server.host, nodes, door) as lab,
+        closing(Bench(network, lab)) as bench,
+    ):
         yield bench
-        bench.lab.close()
     containerlab(server, network, "destroy", "--cleanup")
     assert server.settled(before)
 

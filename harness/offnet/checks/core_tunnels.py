@@ -168,9 +168,13 @@ def judge_fit(size: int, seen: Fit) -> Verdict:
 
 def look(bench: Bench) -> tuple[Sas, tuple[Packet, ...]]:
     """The SAs, and what passed the capture point so far."""
-    state = bench.once(sas)
+    return bench.once(_sas_in_use), bench.once(wire_capture).fence()
+
+
+def _sas_in_use(bench: Bench) -> Sas:
+    """Those that have just carried probes: where both ends began, one SA of two is soon given up."""
     bench.once(passages)
-    return state, bench.once(wire_capture).fence()
+    return sas(bench)
 
 
 def _wire(tunnel: CoreTunnel) -> Claim[tuple[Sas, tuple[Packet, ...]]]:

@@ -23,6 +23,9 @@ from offnet.design import design
 from offnet.errors import HostError
 from offnet.network.model import Crypto
 
+Command = Callable[[Path], Sequence[str]]
+"""The command line for the lab of a folder."""
+
 
 @dataclass(frozen=True, slots=True)
 class Ended:
@@ -78,7 +81,7 @@ def longest_first(folders: Sequence[Path], crypto: Crypto | None, *, faults: boo
     return sorted(folders, key=claims, reverse=True)
 
 
-def run(folders: Sequence[Path], jobs: int, command: Callable[[Path], Sequence[str]]) -> int:
+def run(folders: Sequence[Path], jobs: int, command: Command) -> int:
     """Runs a command for each lab, so many at a time; the worst exit code. Ctrl-C ends them all first."""
     if shutil.which("setpriv") is None:
         raise HostError("setpriv is missing on this machine; install the package util-linux")
