@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from ipaddress import IPv4Network
 from itertools import combinations
 from typing import Any
@@ -23,8 +24,14 @@ names = st.from_regex(r"n[a-z0-9]{0,9}", fullmatch=True)  # no reserved name beg
 name_lists = st.lists(names, min_size=2, max_size=8, unique=True)
 
 
+@cache
+def single_ip() -> Data:
+    data: Data = plain_data(resources.labs() / "single-ip")
+    return data
+
+
 def lab(**parts: Any) -> LabIntent:
-    return LabIntent.model_validate(plain_data(resources.labs() / "single-ip") | parts)
+    return LabIntent.model_validate(single_ip() | parts)
 
 
 def vpns(*chosen: str) -> Data:

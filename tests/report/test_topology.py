@@ -78,10 +78,11 @@ def test_nothing_overlaps(make_network: Make, size: dict[str, int]) -> None:
     boxes = [shape for shape in drawing.shapes if shape.kind != "vrf"]
     for a, b in combinations(boxes, 2):
         assert not a.rect.overlaps(b.rect), (a, b)
-    for one, other in combinations(drawing.texts, 2):
-        assert not one.rect.overlaps(other.rect), (one.text, other.text)
+    texts = [(text.rect, text.text) for text in drawing.texts]
+    for (one, name), (other, other_name) in combinations(texts, 2):
+        assert not one.overlaps(other), (name, other_name)
     canvas = Rect(0, 0, drawing.width, drawing.height)
-    rects = [shape.rect for shape in (*boxes, *drawing.zones)] + [text.rect for text in drawing.texts]
+    rects = [shape.rect for shape in (*boxes, *drawing.zones)] + [rect for rect, _ in texts]
     assert all(canvas.contains(rect) for rect in rects)
 
 
@@ -89,9 +90,11 @@ def test_nothing_overlaps(make_network: Make, size: dict[str, int]) -> None:
 @given(SIZES)
 def test_no_line_runs_through_a_text(make_network: Make, size: dict[str, int]) -> None:
     drawing = layout(make_network(**size))
+    texts = [(text.rect, text.text) for text in drawing.texts]
     for path in drawing.paths:
         for x, y in _points(path):
-            hit = [text.text for text in drawing.texts if text.rect.overlaps(Rect(x, y, 0.1, 0.1))]
+            point = Rect(x, y, 0.1, 0.1)
+            hit = [text for rect, text in texts if rect.overlaps(point)]
             assert not hit, (path, hit)
 
 
