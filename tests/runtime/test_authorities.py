@@ -23,6 +23,7 @@ from offnet.network.model import (
     Node,
     Role,
     RoutingContext,
+    Trust,
 )
 from offnet.network.pki import authority_file, certificate_file
 from offnet.render import render
@@ -51,11 +52,12 @@ def node(name: str, role: Role, **what: CertificateAuthorities | Credentials) ->
 
 
 def network(key: KeyType) -> Network:
-    ca = CertificateAuthorities(key, (LAB_CA, OTHER_CA), CERTIFICATES)
+    ca = CertificateAuthorities(key, (LAB_CA, OTHER_CA), CERTIFICATES, (Trust("other-ca", "c"),))
     held = {name: tuple(c for c in CERTIFICATES if c.node == name) for name in ("a", "b")}
     nodes = (
         node("ca", Role.CA, authorities=ca),
         *(node(name, Role.CE, credentials=Credentials(key, own)) for name, own in held.items()),
+        node("c", Role.CE, credentials=Credentials(None)),
     )
     return Network("pki", "Keys", Crypto.MODERN, 1001, nodes, (), (), (), "ca")
 
@@ -77,6 +79,7 @@ def certified(
     with netns.up(plan.make(clab.load(folder)), server, image="/dev/ubda", deadline=30).lab as running:
         for name in ("a", "b"):
             running.run(name, [CREDENTIALS, name, request.param], timeout=20)
+        running.run("c", [CREDENTIALS, "c", "none"], timeout=20)
         yield running
     hosting.run_down("pki", server)
 
@@ -126,6 +129,13 @@ def test_a_node_shares_its_volume_with_its_authority_alone(certified: HostedLab)
     assert certified.run("b", ["test", "-e", "/srv/offnet/a"], check=False).code == 1
     trusted = {name: certified.run(name, ["ls", f"{OWN}/x509ca/"]).stdout.split() for name in ("a", "b")}
     assert trusted == {"a": ["lab-ca.pem", "other-ca.pem"], "b": ["lab-ca.pem"]}
+
+
+def test_a_node_that_only_checks_others_has_no_key(certified: HostedLab) -> None:
+    held = certified.run("c", f"cd {OWN} && ls x509ca x509crl x509 private").stdout.split()
+    assert held == ["private:", "x509:", "x509ca:", "other-ca.pem", "x509crl:", "other-ca.crl"]
+    assert certified.run("c", ["test", "-e", "/var/lib/offnet/pki/key.pem"], check=False).code == 1
+    assert certified.run("c", ". /etc/offnet/node.env; echo $KEY").stdout.strip() == "none"
 
 
 def test_a_node_that_asks_again_is_certified_again(certified: HostedLab) -> None:
