@@ -72,7 +72,8 @@ def test_a_pe_of_a_core_without_links_is_cut_from_the_internet() -> None:
     subject = victim(network)
     assert subject is not None
     (cut,) = (f for f in faults(network, subject) if f.name == f"Internet access of {subject.site.pe} cut")
-    assert cut.core
+    assert not cut.core
+    assert cut.detect == patience(subject)
 
 
 def test_a_dead_peer_is_found_as_configured(network: Network, suffering: Subject) -> None:

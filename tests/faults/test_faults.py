@@ -13,6 +13,7 @@ from tests.faults.conftest import Case
 pytestmark = [pytest.mark.lab, pytest.mark.xdist_group("faults")]
 CASES = (
     Case("gre", Crypto.MODERN),
+    Case("pe-pe", Crypto.AS_PRINTED),
     Case("ce-ce", Crypto.MODERN),
     Case("remote-access", Crypto.AS_PRINTED),  # whose victim is a telecommuter behind NAT
     Case("remote-access", Crypto.MODERN),

@@ -130,6 +130,7 @@ def _connection(
         dpd_timeout=gateway.dpd.timeout,
         children=tuple(children),
         rekey=crypto is Crypto.MODERN or own.node < peer.node,
+        tireless=True,  # else a trap that was not answered is not heard again for minutes
         unique="never",
     )
 

@@ -117,7 +117,7 @@ def _cuts(network: Network, subject: Subject) -> Iterator[Fault]:
             name = f"core link between {router} and {far.node}"
             yield replace(_cut(name, far, SLACK if subject.tables else dead), core=True)
         elif network.core_tunnels and network.node(far.node).role in OUTSIDE:
-            yield replace(_cut(f"Internet access of {router}", far, SLACK), core=True)
+            yield _cut(f"Internet access of {router}", far, dead)  # the other PEs give it up as well
     for far in _far_ends(network, site):
         if network.node(far.node).role in OUTSIDE:
             yield _cut(f"Internet access of {site}", far, dead)
