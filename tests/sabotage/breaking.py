@@ -106,6 +106,17 @@ def waiting(connection: IkeConnection, **changes: Any) -> IkeConnection:
 
 
 @contextmanager
+def blind(lab: Bench, node: str, length: int) -> Iterator[None]:
+    """A node that sends no packet of this length, so that nobody sees any."""
+    breaking = (
+        "nft add table ip blind; nft add chain ip blind out '{ type filter hook output priority 0; }'; "
+        f"nft add rule ip blind out meta length {length} drop"
+    )
+    with broken(lab, node, breaking, "nft delete table ip blind"):
+        yield
+
+
+@contextmanager
 def broken(lab: Bench, node: str, breaking: str, mending: str = "true") -> Iterator[None]:
     """A node while one command has broken it, until another one mends it."""
     lab.lab.run(node, ["sh", "-ec", breaking])

@@ -13,7 +13,7 @@ from offnet.experiments.reach import reach as reach_experiment
 from offnet.experiments.subjects import Subject, subjects
 from offnet.experiments.wire import CONTROL_LENGTH, wire_capture
 from offnet.network.model import Crypto
-from tests.sabotage.breaking import broken, failing, leak, names, renew
+from tests.sabotage.breaking import blind, broken, failing, leak, names, renew
 
 pytestmark = [pytest.mark.lab, pytest.mark.xdist_group("sabotage-circuit")]
 ADDRESS = "172.30.1.2"
@@ -64,11 +64,7 @@ def test_a_packet_in_clear_on_the_circuit_is_seen(circuit: Bench, chosen: Subjec
 
 
 def test_a_control_that_is_not_seen_on_the_circuit_is_told(circuit: Bench, chosen: Subject) -> None:
-    blind = (
-        "nft add table ip blind; nft add chain ip blind out '{ type filter hook output priority 0; }'; "
-        f"nft add rule ip blind out meta length {CONTROL_LENGTH} drop"
-    )
-    with broken(circuit, chosen.site.node, blind, "nft delete table ip blind"):
+    with blind(circuit, chosen.site.node, CONTROL_LENGTH):
         seen = on_the_wire(circuit, chosen)
     (name,) = names(wire.claims(circuit.network), "circuit ", "positive control")
     assert seen == {name: "0 clear packets seen"}

@@ -11,7 +11,7 @@ from offnet.experiments.bench import Bench
 from offnet.experiments.reach import reach as reach_experiment
 from offnet.experiments.subjects import Subject
 from offnet.experiments.wire import CONTROL_LENGTH, wire_capture
-from tests.sabotage.breaking import broken, failing, leak, names, renew
+from tests.sabotage.breaking import blind, broken, failing, leak, names, renew
 
 pytestmark = [pytest.mark.lab, pytest.mark.xdist_group("sabotage")]
 
@@ -38,11 +38,7 @@ def test_wire_fails_when_a_packet_leaves_in_clear(lab: Bench, victim: Subject) -
 
 
 def test_wire_fails_when_the_control_is_not_seen(lab: Bench, victim: Subject) -> None:
-    blind = (
-        "nft add table ip blind; nft add chain ip blind out '{ type filter hook output priority 0; }'; "
-        f"nft add rule ip blind out meta length {CONTROL_LENGTH} drop"
-    )
-    with broken(lab, lab.network.capture_point, blind, "nft delete table ip blind"):
+    with blind(lab, lab.network.capture_point, CONTROL_LENGTH):
         seen = failing_on_the_wire(lab, victim)
     (name,) = names(wire.claims(lab.network), "positive control")
     assert seen == {name: "0 clear packets seen"}
