@@ -1,13 +1,14 @@
 """pytest plugin: a lab.yml is a test file, and every claim that its intent implies is a test of its own.
 
 ``pytest labs/single-ip`` starts the lab in the sandbox (or where --host says), proves all claims in
-both crypto variants, and takes it down. Tests of a lab's own file use the fixture ``bench``.
+both crypto variants, and takes it down. Tests of a lab's own file use the fixtures ``bench`` and
+``tell``.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,9 @@ from offnet.lab_pool import LabPool, Wanted
 from offnet.network.model import Crypto
 from offnet.report.model import PROOFS, Outcome
 from offnet.runtime.state import state_home
+
+Tell = Callable[[str], None]
+"""Takes what a lab's own test saw, for its report."""
 
 POOL = pytest.StashKey[LabPool]()
 WANTED = pytest.StashKey[Wanted]()
@@ -170,6 +174,15 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 def bench(request: pytest.FixtureRequest) -> Bench:
     """The lab of the test's folder, running, in one crypto variant."""
     return request.config.stash[POOL].bench(Wanted(request.path.parent, request.param))
+
+
+@pytest.fixture
+def tell(request: pytest.FixtureRequest, record_property: Callable[[str, Any], None]) -> Tell:
+    """Puts the first line of a test's docstring, its parameters, and what it saw into the report."""
+    lines = (request.function.__doc__ or request.node.name).splitlines()
+    parameters = [v for k, v in request.node.callspec.params.items() if k != "bench" and isinstance(v, str)]
+    record_property("title", ": ".join((lines[0].rstrip("."), *parameters)))
+    return lambda seen: record_property("seen", seen)
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -3,29 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from itertools import permutations
-from typing import Any
-
-import pytest
 
 from offnet.experiments.bench import Bench
 from offnet.experiments.overlays import sights
 from offnet.experiments.reach import reach
 from offnet.experiments.state import sas
 from offnet.network.model import Network, Overlay, Role, Site
+from offnet.pytest_plugin import Tell
 
-Tell = Callable[[str], None]
 TTL = 64
 SAS_PER_TUNNEL = 2
-
-
-@pytest.fixture(autouse=True)
-def tell(request: pytest.FixtureRequest, record_property: Callable[[str, Any], None]) -> Tell:
-    """Puts the first line of a test's docstring, and what the test saw, into the report."""
-    lines = (request.function.__doc__ or request.node.name).splitlines()
-    record_property("title", lines[0].rstrip("."))
-    return lambda seen: record_property("seen", seen)
 
 
 def the_mesh(network: Network) -> Overlay:

@@ -3,27 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from typing import Any
-
-import pytest
 
 from offnet.experiments.bench import Bench
 from offnet.experiments.papers import authority_node
 from offnet.network.model import Authority, Crypto, IdentityKind, Site, Tunnel
 from offnet.network.pki import CREDENTIALS, authority_file, certificate_file
 from offnet.observe.vici_model import sas_of
+from offnet.pytest_plugin import Tell
 
-Tell = Callable[[str], None]
 CHARON_LOG = "/var/log/offnet/charon.log"
-
-
-@pytest.fixture(autouse=True)
-def tell(request: pytest.FixtureRequest, record_property: Callable[[str, Any], None]) -> Tell:
-    """Puts the first line of a test's docstring, and what the test saw, into the report."""
-    lines = (request.function.__doc__ or request.node.name).splitlines()
-    record_property("title", lines[0].rstrip("."))
-    return lambda seen: record_property("seen", seen)
 
 
 def of_kind(bench: Bench, kind: IdentityKind) -> list[tuple[Site, Tunnel]]:

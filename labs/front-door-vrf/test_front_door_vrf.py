@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -24,19 +23,11 @@ from offnet.observe import kernel
 from offnet.observe.packet import Kind
 from offnet.observe.question import ask
 from offnet.observe.vici_model import sas_of
+from offnet.pytest_plugin import Tell
 from offnet.wait import until
 
-Tell = Callable[[str], None]
 DEADLINE = 10.0
 DEFAULT = "0.0.0.0/0"
-
-
-@pytest.fixture(autouse=True)
-def tell(request: pytest.FixtureRequest, record_property: Callable[[str, Any], None]) -> Tell:
-    """Puts the first line of a test's docstring, and what the test saw, into the report."""
-    lines = (request.function.__doc__ or request.node.name).splitlines()
-    record_property("title", lines[0].rstrip("."))
-    return lambda seen: record_property("seen", seen)
 
 
 @pytest.fixture(scope="module")

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from ipaddress import IPv4Interface
-from typing import Any
 
 import pytest
 
@@ -23,19 +22,11 @@ from offnet.observe.kernel_model import MAIN_TABLE
 from offnet.observe.packet import Kind
 from offnet.observe.question import ask
 from offnet.observe.vici_model import IkeSa
+from offnet.pytest_plugin import Tell
 from offnet.wait import until
 
-Tell = Callable[[str], None]
 DEADLINE = 10.0
 IP_AND_ICMP = 28
-
-
-@pytest.fixture(autouse=True)
-def tell(request: pytest.FixtureRequest, record_property: Callable[[str, Any], None]) -> Tell:
-    """Puts the first line of a test's docstring, and what the test saw, into the report."""
-    lines = (request.function.__doc__ or request.node.name).splitlines()
-    record_property("title", lines[0].rstrip("."))
-    return lambda seen: record_property("seen", seen)
 
 
 def gre_sites(bench: Bench) -> list[tuple[Site, Tunnel, GreTunnel]]:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from itertools import permutations
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -23,16 +22,7 @@ from offnet.intent.selection import Selection, identity_of
 from offnet.network.model import Identity, IdentityKind, IkeConnection, IkeDaemon
 from offnet.network.precedence import precedence
 from offnet.observe.errors import CommandRefused
-
-Tell = Callable[[str], None]
-
-
-@pytest.fixture(autouse=True)
-def tell(request: pytest.FixtureRequest, record_property: Callable[[str, Any], None]) -> Tell:
-    """Puts the first line of a test's docstring, and what the test saw, into the report."""
-    lines = (request.function.__doc__ or request.node.name).splitlines()
-    record_property("title", lines[0].rstrip("."))
-    return lambda seen: record_property("seen", seen)
+from offnet.pytest_plugin import Tell
 
 
 @pytest.fixture(scope="module")

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
-
-import pytest
 
 from offnet.experiments.bench import Bench
 from offnet.experiments.state import routes
@@ -14,18 +11,10 @@ from offnet.network.model import Circuit, Network, Node, Role, Site
 from offnet.observe import frr, kernel
 from offnet.observe.kernel_model import MAIN_TABLE
 from offnet.observe.question import ask
+from offnet.pytest_plugin import Tell
 from offnet.wait import until
 
-Tell = Callable[[str], None]
 DEADLINE = 10.0
-
-
-@pytest.fixture(autouse=True)
-def tell(request: pytest.FixtureRequest, record_property: Callable[[str, Any], None]) -> Tell:
-    """Puts the first line of a test's docstring, and what the test saw, into the report."""
-    lines = (request.function.__doc__ or request.node.name).splitlines()
-    record_property("title", lines[0].rstrip("."))
-    return lambda seen: record_property("seen", seen)
 
 
 def the_pe(network: Network) -> Node:

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
-
 import pytest
 
 from offnet.experiments.bench import Bench
@@ -21,20 +18,11 @@ from offnet.observe import frr, kernel
 from offnet.observe.capture import Capture
 from offnet.observe.packet import Kind, Packet
 from offnet.observe.question import ask
+from offnet.pytest_plugin import Tell
 
-Tell = Callable[[str], None]
 PROBES = 3
 LENGTH = 402
 REQUEST = 8
-
-
-@pytest.fixture(autouse=True)
-def tell(request: pytest.FixtureRequest, record_property: Callable[[str, Any], None]) -> Tell:
-    """Puts the first line of a test's docstring, and what the test saw, into the report."""
-    lines = (request.function.__doc__ or request.node.name).splitlines()
-    state = f": {request.node.callspec.params['state']}" if "state" in request.fixturenames else ""
-    record_property("title", lines[0].rstrip(".") + state)
-    return lambda seen: record_property("seen", seen)
 
 
 # ---- Example 9-28: LDP and MP-BGP inside the tunnels ---------------------------------------

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from ipaddress import IPv4Address
-from typing import Any
 
 import pytest
 
@@ -21,21 +19,13 @@ from offnet.observe import kernel
 from offnet.observe.question import ask
 from offnet.observe.radius import ACCOUNTING, START
 from offnet.observe.vici_model import IkeSa, sas_of
+from offnet.pytest_plugin import Tell
 from offnet.render.agent import REVERSE_ROUTE_PROTOCOL
 from offnet.wait import until
 
-Tell = Callable[[str], None]
 AGENT_LOG = "/var/log/offnet/agent.out"
 DEADLINE = 10.0
 BEYOND = IPv4Address("10.1.2.1")  # in no split tunnel, and in no site
-
-
-@pytest.fixture(autouse=True)
-def tell(request: pytest.FixtureRequest, record_property: Callable[[str, Any], None]) -> Tell:
-    """Puts the first line of a test's docstring, and what the test saw, into the report."""
-    lines = (request.function.__doc__ or request.node.name).splitlines()
-    record_property("title", lines[0].rstrip("."))
-    return lambda seen: record_property("seen", seen)
 
 
 def telecommuters(bench: Bench) -> list[tuple[Site, Tunnel]]:
