@@ -23,6 +23,7 @@ from offnet.network.model import (
     InterfaceKind,
     Role,
     SharedSecret,
+    Site,
     Unprotected,
 )
 
