@@ -10,7 +10,7 @@ from jinja2 import Environment, StrictUndefined, UndefinedError
 
 from offnet.network.model import InterfaceKind, Network, Role
 from offnet.render.agent import REVERSE_ROUTE_PROTOCOL
-from offnet.render.node import daemons
+from offnet.render.frr import daemons
 from offnet.render.templates import environment, template
 
 ENVIRONMENT_KEYS = ["NODE", "INTERFACES", "DAEMONS", "IKE", "AGENT", "AWAIT_ROUTES", "AWAIT_PEERS"]

@@ -10,6 +10,7 @@ from offnet.checks.sa_pairs import SaPair, sa_pair
 from offnet.experiments.bench import Bench
 from offnet.experiments.crossings import Crossings, crossings_of
 from offnet.experiments.reach import PROBES, Counters, PairProbe, reach
+from offnet.experiments.shortcuts import direct
 from offnet.experiments.state import Sas, sas
 from offnet.experiments.subjects import joined, routed
 from offnet.network.model import CoreTunnel, Network, Site, Tunnel
@@ -36,6 +37,8 @@ def claims(network: Network) -> Iterator[Claim[Any]]:
 
 def _claim(network: Network, source: Site, target: Site) -> Claim[Looked]:
     tunnels = [_counted(site, site.tunnel) for site in (source, target) if site.tunnel]
+    if direct(network, source, target):
+        tunnels = ["the shortcut between both"]
     carried = f"counted at both ends of {' and '.join(tunnels)}" if tunnels else "no SA touched"
     core = network.core_tunnel(source.pe, target.pe)
     if core:
@@ -94,15 +97,19 @@ def judge(
     ]
     sent = len({target.host, target.marker}) * seen.sent
     expected: Counters = {}
+    aside = direct(network, source, target)  # by a shortcut, so that neither SA with the hub is on the way
     for site in (source, target):
-        if site.tunnel:
+        if site.tunnel and not aside:
             pair = sa_pair(state, site)
             if pair is None:
                 mistakes.append(f"no current SA of {site.name} at both ends")
             else:
                 expected |= dict.fromkeys(_ends(site, pair), sent)
     mistakes += differences(expected, seen.growth, _with_routing(network, state))
-    crossed: Crossings = {place: sent for site in (source, target) for place in crossings_of(site)}
+    crossed: Crossings = {}
+    for place in (place for site in (source, target) for place in crossings_of(site)):
+        if not aside or place[0] in (source.node, target.node):
+            crossed[place] = crossed.get(place, 0) + sent  # a tunnel that both share is crossed twice
     mistakes += [
         f"{seen.crossed.get(place, 0)} probes {way} {interface} of {node}, not {crossed.get(place, 0)}"
         for place in sorted(crossed.keys() | seen.crossed.keys())
@@ -111,6 +118,9 @@ def judge(
     ]
     core = network.core_tunnel(source.pe, target.pe)
     mistakes += _too_little(core, 2 * sent, seen) if core else []
+    for own, peer in ((source, target), (target, source)) if aside else ():
+        count = seen.core.get((own.name, peer.name), 0)
+        mistakes += [f"the SA of {own.name} with {peer.name} grew by {count}"] if count < 2 * sent else []
     return verdict(
         mistakes, f"{seen.to_host}+{seen.to_marker} replies, {len(seen.growth)} SA counters grew as they must"
     )

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from ipaddress import IPv4Address, IPv4Interface, IPv4Network
+from collections.abc import Collection, Iterator, Mapping
+from ipaddress import IPv4Address, IPv4Network
 from typing import Any
 
 from offnet.checks.claim import Claim, Verdict, verdict
 from offnet.experiments.labels import stack_depth
 from offnet.experiments.state import Routes, routes
 from offnet.experiments.subjects import learned, learners, routed
-from offnet.network.model import Circuit, EdgeProtocol, GreTunnel, Network, Node, Role, Site, Tunnel, Vpn
+from offnet.network.model import Circuit, GreTunnel, Handover, Network, Node, Role, Site, Tunnel, Vpn
 from offnet.observe.frr_model import BgpRoute
 from offnet.observe.kernel_model import MAIN_TABLE, KernelRoute
 from offnet.render.agent import REVERSE_ROUTE_PROTOCOL
@@ -61,52 +61,52 @@ def _injected(network: Network, site: Site, tunnel: Tunnel) -> Claim[Routes]:
 
 def _by_routing(network: Network, site: Site, tunnel: Tunnel, gre: GreTunnel) -> Iterator[Claim[Routes]]:
     """What routing over a GRE tunnel brings: the site's LAN to its aggregator, its VPN's to the site."""
-    table = network.node(tunnel.gateway).default.vrf(tunnel.vrf).table
+    table, way = network.node(tunnel.gateway).default.vrf(tunnel.vrf).table, gre.in_vrf
     yield Claim(
         3,
         f"{site.name}: {site.lan} in VRF {tunnel.vrf} of {tunnel.gateway} by {gre.routing}",
-        f"via {gre.site_inside.ip} by {gre.gateway_interface} in table {table}",
+        f"via {way.neighbor} by {way.interface} in table {table}",
         routes,
-        lambda state: judge_learned(
-            (site.lan,),
-            state.kernel[tunnel.gateway],
-            table,
-            gre.routing,
-            (gre.site_inside, gre.gateway_interface),
-        ),
+        lambda state: judge_learned({site.lan: [_way(way)]}, state.kernel[tunnel.gateway], table, _way(way)),
     )
-    wanted = tuple(sorted(other.lan for other in learned(network, site)))
+    hub = Handover(gre.site_interface, gre.gateway_inside.ip, gre.routing)
+    wanted = {other.lan: [_way(hub), *_shortcut(network, gre, other)] for other in learned(network, site)}
     if wanted:
         yield Claim(
             3,
             f"{site.name}: learns the prefixes of its VPN by {gre.routing}",
-            f"{', '.join(str(lan) for lan in wanted)} via {gre.gateway_inside.ip} by {gre.site_interface}",
+            f"{', '.join(str(lan) for lan in sorted(wanted))} via {hub.neighbor} by {hub.interface}",
             routes,
-            lambda state: judge_learned(
-                wanted,
-                state.kernel[site.node],
-                MAIN_TABLE,
-                gre.routing,
-                (gre.gateway_inside, gre.site_interface),
-            ),
+            lambda state: judge_learned(wanted, state.kernel[site.node], MAIN_TABLE, _way(hub)),
         )
 
 
+Way = tuple[str, IPv4Address, str]
+"""What the kernel calls the protocol of a route, the next hop, the interface."""
+
+
+def _way(one: Handover) -> Way:
+    return one.protocol.kernel_name, one.neighbor, one.interface
+
+
+def _shortcut(network: Network, gre: GreTunnel, other: Site) -> Iterator[Way]:
+    """The direct way to another spoke, which NHRP may have brought in place of that by the hub."""
+    far = other.tunnel.gre if other.tunnel else None
+    if far and gre.cloud and far.cloud == gre.cloud and network.cloud(gre.cloud).nhrp.shortcuts:
+        yield "nhrp", far.site_inside.ip, gre.site_interface
+
+
 def judge_learned(
-    wanted: tuple[IPv4Network, ...],
-    found: tuple[KernelRoute, ...],
-    table: int,
-    protocol: EdgeProtocol,
-    hop: tuple[IPv4Interface, str],
+    wanted: Mapping[IPv4Network, Collection[Way]], found: tuple[KernelRoute, ...], table: int, by: Way
 ) -> Verdict:
-    """Each prefix is there once, by that protocol, by way of the other end of the tunnel."""
+    """Each prefix is there once, by one of the ways that it may take; ``by`` is the one that is told of."""
     mistakes = []
-    for prefix in wanted:
+    for prefix, ways in sorted(wanted.items()):
         here = _in_table(found, table, prefix)
-        ways = [(route.protocol, [(one.via, one.interface) for one in route.hops]) for route in here]
-        if ways != [(protocol.kernel_name, [(hop[0].ip, hop[1])])]:
+        seen = [(route.protocol, hop.via, hop.interface) for route in here for hop in route.hops]
+        if len(here) != 1 or len(seen) != 1 or seen[0] not in ways:
             mistakes.append(f"{prefix}: {_routes_text(here)}")
-    return verdict(mistakes, f"{len(wanted)} prefixes via {hop[0].ip} dev {hop[1]}")
+    return verdict(mistakes, f"{len(wanted)} prefixes via {by[1]} dev {by[2]}")
 
 
 def _not_injected(network: Network, site: Site) -> Claim[Routes]:

@@ -11,6 +11,7 @@ from offnet.checks.sa_pairs import current, sa_pair
 from offnet.experiments.state import Sas, Tunnels, sas, tunnels
 from offnet.network.model import GreTunnel, IkeConnection, Network, Site, Tunnel
 from offnet.observe.kernel_model import InterfaceState, XfrmState
+from offnet.observe.places import place
 from offnet.observe.vici_model import ChildSaState, IkeSa, sas_of
 
 
@@ -152,10 +153,14 @@ def _kernel_text(entry: XfrmState) -> str:
 
 
 def _tunnel_claim(site: Site, tunnel: Tunnel, gre: GreTunnel) -> Claim[Tunnels]:
+    hub = f"up in that VRF with {gre.gateway_inside} and MTU {gre.mtu}"
+    if gre.shared:
+        joined = f"context {gre.cloud}, which {gre.in_vrf.interface} joins to that VRF"
+        hub = f"up with {gre.gateway_inside} and MTU {gre.mtu} in {joined}"
     return Claim(
         5,
         f"{site.name}: its GRE tunnel ends in VRF {tunnel.vrf} of {tunnel.gateway}",
-        f"{gre.gateway_interface} up in that VRF with {gre.gateway_inside} and MTU {gre.mtu}, and its"
+        f"{gre.gateway_interface} {hub}, and its"
         f" other end {gre.site_interface} in no VRF with {gre.site_inside}",
         tunnels,
         lambda state: judge_tunnel(site, tunnel, gre, state),
@@ -163,18 +168,27 @@ def _tunnel_claim(site: Site, tunnel: Tunnel, gre: GreTunnel) -> Claim[Tunnels]:
 
 
 def judge_tunnel(site: Site, tunnel: Tunnel, gre: GreTunnel, state: Tunnels) -> Verdict:
-    """Both tunnel interfaces are up, with their addresses and MTU, and in the VRF at the aggregator only."""
+    """Both tunnel interfaces are up, with their addresses and MTU, and in the VRF at the aggregator only.
+
+    One that sites share is in a context of its own: what joins that to the VRF is in the VRF.
+    """
+    hub = place(tunnel.gateway, gre.cloud)
     ends = (
-        (tunnel.gateway, gre.gateway_interface, gre.gateway_inside, tunnel.vrf),
+        (hub, gre.gateway_interface, gre.gateway_inside, None if gre.shared else tunnel.vrf),
         (site.node, gre.site_interface, gre.site_inside, None),
     )
     mistakes = []
-    for node, name, inside, vrf in ends:
-        found = [interface for interface in state[node] if interface.name == name]
+    for where, name, inside, vrf in ends:
+        found = [interface for interface in state[where] if interface.name == name]
         wanted = (True, gre.mtu, vrf, (inside,))
         seen = [(one.up, one.mtu, one.master, one.addresses) for one in found]
-        mistakes += [f"{name} of {node}: {_interface_text(one)}" for one in found if seen != [wanted]]
-        mistakes += [] if found else [f"{node} has no interface {name}"]
+        mistakes += [f"{name} of {where}: {_interface_text(one)}" for one in found if seen != [wanted]]
+        mistakes += [] if found else [f"{where} has no interface {name}"]
+    if gre.shared:
+        joining = {one.name: one for one in state[tunnel.gateway]}.get(gre.in_vrf.interface)
+        if joining is None or not joining.up or joining.master != tunnel.vrf:
+            seen_there = _interface_text(joining) if joining else "not there"
+            mistakes.append(f"{gre.in_vrf.interface} of {tunnel.gateway}: {seen_there}")
     return verdict(mistakes, f"{gre.gateway_inside} in VRF {tunnel.vrf}, {gre.site_inside}, MTU {gre.mtu}")
 
 

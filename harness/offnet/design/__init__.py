@@ -7,6 +7,7 @@ from offnet.design.aggregator import inside_interfaces
 from offnet.design.certificates import certificates
 from offnet.design.circuits import circuits
 from offnet.design.core import core
+from offnet.design.dmvpn import clouds, dmvpn
 from offnet.design.gre import gre
 from offnet.design.interfaces import interfaces_that_meet
 from offnet.design.internet import internet
@@ -42,6 +43,7 @@ def design(intent: LabIntent, crypto: Crypto | None = None) -> Network:
         aaa(intent),
         certificates(intent, numbers, variant),
         gre(intent, numbers, variant),
+        dmvpn(intent, numbers, variant),
     )
     rules += (inside_interfaces([part for rule in rules for part in rule.parts], numbers),)
     nodes = assemble(part for rule in rules for part in rule.parts)
@@ -62,6 +64,7 @@ def design(intent: LabIntent, crypto: Crypto | None = None) -> Network:
         core_tunnels=core_tunnels(intent, numbers),
         warnings=mesh_warnings(intent),
         overlays=meshes(intent, numbers),
+        clouds=clouds(intent, numbers),
     )
 
 

@@ -98,10 +98,11 @@ def _shared_ends(intent: LabIntent, numbers: Numbers, peers: tuple[Peer, ...], c
 def _patterns(intent: LabIntent, peers: tuple[Peer, ...]) -> Iterator[_Shared]:
     """Every pattern of the profiles at every aggregator, in both modes of IKEv1."""
     gateways = dict.fromkeys(peer.gateway_name for peer in peers)
+    of_clouds = {cloud.profile for cloud in intent.clouds.values()}
     for gateway, selector in product(gateways, Selection(intent.profiles, intent.certificate_maps).partial()):
         profile = intent.profiles[selector.profile]
-        if profile.group is not None:
-            continue  # its peers are clients
+        if profile.group is not None or selector.profile in of_clouds:
+            continue  # its peers are clients, or spokes of a DMVPN
         door = intent.gateways[gateway].doors().get(profile.front_door)
         if door is None:
             continue

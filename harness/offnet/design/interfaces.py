@@ -34,7 +34,7 @@ def _ends(links: Iterable[Link]) -> Iterator[tuple[str, str, str]]:
 def _tunnels(sites: Iterable[Site]) -> Iterator[tuple[str, str, str]]:
     """The aggregator's end of every GRE tunnel, likewise."""
     for site in sites:
-        if site.tunnel and site.tunnel.gre:
+        if site.tunnel and site.tunnel.gre and not site.tunnel.gre.cloud:
             yield site.tunnel.gateway, site.tunnel.gre.gateway_interface, site.node
 
 

@@ -22,6 +22,7 @@ from offnet.network.model import (
     Interface,
     Ldp,
     Link,
+    Nhrp,
     Node,
     Ospf,
     ReverseRoutePolicy,
@@ -37,7 +38,10 @@ from offnet.network.model import (
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A contribution to a node. Exactly one part of a node gives its role."""
+    """A contribution to a node. Exactly one part of a node gives its role.
+
+    ``contexts`` are routing contexts beside the default one, which all else here belongs to.
+    """
 
     node: str
     role: Role | None = None
@@ -49,6 +53,8 @@ class Part:
     ldp: Ldp | None = None
     bgp: Bgp | None = None
     edges: tuple[Edge, ...] = ()
+    nhrp: Nhrp | None = None
+    contexts: tuple[RoutingContext, ...] = ()
     connections: tuple[IkeConnection, ...] = ()
     secrets: tuple[SharedSecret, ...] = ()
     policies: tuple[ReverseRoutePolicy, ...] = ()
@@ -95,11 +101,12 @@ def _node(name: str, parts: tuple[Part, ...]) -> Node:
         ldp=next((part.ldp for part in parts if part.ldp), None),
         bgp=next((part.bgp for part in parts if part.bgp), None),
         edges=tuple(edge for part in parts for edge in part.edges),
+        nhrp=next((part.nhrp for part in parts if part.nhrp), None),
     )
     return Node(
         name=name,
         role=role,
-        contexts=(context,),
+        contexts=(context, *(other for part in parts for other in part.contexts)),
         ike=_ike(parts),
         reverse_routes=tuple(policy for part in parts for policy in part.policies),
         drops=tuple(drop for part in parts for drop in part.drops),

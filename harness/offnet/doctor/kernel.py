@@ -38,6 +38,8 @@ FEATURES = (
     Feature("overlay", "OVERLAY_FS", "a root file system for each node"),
     Feature("nf_tables", "NF_TABLES", "filters and counters"),
     Feature("8021q", "VLAN_8021Q", "front doors on sub-interfaces, layer 2 circuits"),
+    Feature("nft_log", "NFT_LOG", "NHRP's copies of packets"),
+    Feature("nfnetlink_log", "NETFILTER_NETLINK_LOG", "NHRP's copies of packets"),
     Feature("nft_masq", "NFT_MASQ", "NAT routers"),
 )
 

@@ -18,6 +18,8 @@ KINDS: Mapping[InterfaceKind, str] = {
     InterfaceKind.VLAN: "8021q",
     InterfaceKind.BRIDGE: "bridge",
     InterfaceKind.GRE: "ip_gre",
+    InterfaceKind.MGRE: "ip_gre",
+    InterfaceKind.PAIR: "veth",
 }
 
 
@@ -48,6 +50,8 @@ def _modules(network: Network) -> Iterator[str]:
             yield from (KINDS[each.kind] for each in context.interfaces if each.kind in KINDS)
             if context.vrfs or context.front_doors:
                 yield "vrf"
+            if context.nhrp:
+                yield from ("nfnetlink_log", "nft_log")
             if context.ldp:
                 yield from ("mpls_router", "mpls_iptunnel")
         for connection in node.ike.connections if node.ike else ():

@@ -13,6 +13,7 @@ from offnet.experiments.subjects import Subject, learned, subjects
 from offnet.network.model import EdgeProtocol, GreTunnel
 from offnet.observe.kernel import vrf_routes
 from offnet.observe.kernel_model import MAIN_TABLE, KernelRoute
+from offnet.observe.places import ask_at, place, vtysh
 from offnet.observe.question import ask
 from offnet.wait import until
 
@@ -93,19 +94,20 @@ def _await_own_routes(bench: Bench, subject: Subject) -> None:
 
 
 def _vtysh(bench: Bench, node: str, *lines: str) -> None:
-    words = [word for line in ("configure terminal", *lines) for word in ("-c", line)]
-    bench.lab.run(node, ["vtysh", *words], timeout=10)
+    bench.lab.run(node, vtysh(node, "configure terminal", *lines), timeout=10)
 
 
 def _heard(bench: Bench, subject: Subject) -> tuple[str, ...]:
     """Those prefixes of which the daemon at the aggregator knows by this site, whatever zebra makes of it."""
     vrf, protocol, neighbor = subject.tunnel.vrf, _gre(subject).routing, _gre(subject).site_inside.ip
+    context = _gre(subject).cloud
     commands = {
-        EdgeProtocol.OSPF: f"show ip ospf vrf {vrf} route",
+        EdgeProtocol.OSPF: "show ip ospf route" if context else f"show ip ospf vrf {vrf} route",
         EdgeProtocol.EBGP: f"show bgp vrf {vrf} ipv4 unicast neighbors {neighbor} filtered-routes",
         EdgeProtocol.EIGRP: f"show ip eigrp vrf {vrf} topology",
     }
-    seen = bench.lab.run(subject.tunnel.gateway, ["vtysh", "-c", commands[protocol]], timeout=10).stdout
+    where = place(subject.tunnel.gateway, context)
+    seen = bench.lab.run(subject.tunnel.gateway, vtysh(where, commands[protocol]), timeout=10).stdout
     lines = [line for line in seen.splitlines() if line.strip()]
     return tuple(
         prefix for prefix in announceable(subject) if any(f" {prefix} " in f" {line} " for line in lines)
@@ -113,12 +115,18 @@ def _heard(bench: Bench, subject: Subject) -> tuple[str, ...]:
 
 
 def _taken(bench: Bench, subject: Subject) -> tuple[KernelRoute, ...]:
+    """Also those of the context that the tunnel ends in, where that is not the VRF itself."""
     _, table = subject.tables[0]
-    interface, wanted = _gre(subject).gateway_interface, announceable(subject)
+    gre, gateway, wanted = _gre(subject), subject.tunnel.gateway, announceable(subject)
+    found = ask(bench.lab, gateway, vrf_routes(table))
+    ways = {gre.in_vrf.interface}
+    if gre.shared:
+        found += ask_at(bench.lab, place(gateway, gre.cloud), vrf_routes(MAIN_TABLE))
+        ways.add(gre.gateway_interface)
     return tuple(
         route
-        for route in ask(bench.lab, subject.tunnel.gateway, vrf_routes(table))
-        if str(route.prefix) in wanted and any(hop.interface == interface for hop in route.hops)
+        for route in found
+        if str(route.prefix) in wanted and any(hop.interface in ways for hop in route.hops)
     )
 
 

@@ -14,7 +14,7 @@ from offnet.observe.kernel_model import MAIN_TABLE
 from offnet.observe.question import ask
 from offnet.observe.vici import Vici
 from offnet.observe.vici_model import sas_of
-from offnet.render.node import daemons
+from offnet.render.frr import daemons
 from offnet.runtime.base import RunningLab
 from offnet.wait import Deadline, until
 

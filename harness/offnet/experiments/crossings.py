@@ -7,10 +7,11 @@ from collections.abc import Iterator
 
 from offnet.experiments.bench import Bench, gather
 from offnet.network.model import Network, Site
+from offnet.observe.places import place, run_at
 
 TABLE = "offnet_crossings"
 Crossing = tuple[str, str, str]
-"""Node, tunnel interface, and ``in`` or ``out``."""
+"""Place, tunnel interface, and ``in`` or ``out``."""
 Crossings = dict[Crossing, int]
 
 _COUNTED = re.compile(r'counter packets (\d+) bytes \d+ comment "(in|out) (\S+)"')
@@ -21,35 +22,35 @@ def crossings_of(site: Site) -> tuple[Crossing, ...]:
     if site.tunnel is None or site.tunnel.gre is None:
         return ()
     gre = site.tunnel.gre
-    ends = ((site.node, gre.site_interface), (site.tunnel.gateway, gre.gateway_interface))
-    return tuple((node, interface, way) for node, interface in ends for way in ("in", "out"))
+    hub = (place(site.tunnel.gateway, gre.cloud), gre.gateway_interface)
+    ends = ((site.node, gre.site_interface), hub)
+    return tuple((where, interface, way) for where, interface in ends for way in ("in", "out"))
 
 
 def count_crossings(bench: Bench, length: int) -> None:
     """Makes every end of a tunnel count ICMP packets of this length, from zero."""
     places = _places(bench.network)
-    gather(places, lambda node: _install(bench, node, places[node], length))
+    gather(places, lambda where: _install(bench, where, places[where], length))
 
 
 def crossings(bench: Bench) -> Crossings:
     """What has been counted since."""
     found: Crossings = {}
-    for node, counted in gather(_places(bench.network), lambda node: _read(bench, node)).items():
-        found |= {(node, interface, way): packets for interface, way, packets in counted}
+    for where, counted in gather(_places(bench.network), lambda where: _read(bench, where)).items():
+        found |= {(where, interface, way): packets for interface, way, packets in counted}
     return found
 
 
 def _places(network: Network) -> dict[str, list[str]]:
-    """The tunnel interfaces of every node that has any."""
-    places: dict[str, list[str]] = {}
+    """The tunnel interfaces of every place that has any."""
+    places: dict[str, dict[str, None]] = {}
     for site in network.sites:
-        for node, interface, way in crossings_of(site):
-            if way == "in":
-                places.setdefault(node, []).append(interface)
-    return places
+        for where, interface, _ in crossings_of(site):
+            places.setdefault(where, {})[interface] = None
+    return {where: list(interfaces) for where, interfaces in places.items()}
 
 
-def _install(bench: Bench, node: str, interfaces: list[str], length: int) -> None:
+def _install(bench: Bench, where: str, interfaces: list[str], length: int) -> None:
     chains = (("prerouting", "iifname", "in"), ("postrouting", "oifname", "out"))
     text = f"table ip {TABLE} {{}}\ndelete table ip {TABLE}\ntable ip {TABLE} {{\n"
     for hook, key, way in chains:
@@ -60,11 +61,11 @@ def _install(bench: Bench, node: str, interfaces: list[str], length: int) -> Non
                 f' counter comment "{way} {name}"\n'
             )
         text += " }\n"
-    bench.lab.run(node, ["nft", "-f", "-"], input=f"{text}}}\n".encode(), timeout=10)
+    run_at(bench.lab, where, ["nft", "-f", "-"], input=f"{text}}}\n".encode(), timeout=10)
 
 
-def _read(bench: Bench, node: str) -> list[tuple[str, str, int]]:
-    return list(_parse(bench.lab.run(node, ["nft", "list", "table", "ip", TABLE], timeout=10).stdout))
+def _read(bench: Bench, where: str) -> list[tuple[str, str, int]]:
+    return list(_parse(run_at(bench.lab, where, ["nft", "list", "table", "ip", TABLE]).stdout))
 
 
 def _parse(text: str) -> Iterator[tuple[str, str, int]]:

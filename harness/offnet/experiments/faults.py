@@ -19,7 +19,7 @@ from offnet.experiments.sending import INTERVAL_MS, Sending
 from offnet.experiments.subjects import Subject, subjects
 from offnet.network.model import Endpoint, Network, Role
 from offnet.observe.vici_model import sas_of
-from offnet.render.node import daemons
+from offnet.render.frr import daemons
 from offnet.wait import Deadline, until
 
 SLACK = 15.0

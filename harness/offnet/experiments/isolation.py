@@ -15,7 +15,13 @@ PROBES = 2
 FIRST_LENGTH = 200
 # A probe that may not arrive is waited for as long as ten times a round trip through all tunnels.
 WAIT_MS = 150
-OUTER = (InterfaceKind.LOOPBACK, InterfaceKind.VETH, InterfaceKind.VLAN, InterfaceKind.GRE)
+OUTER = (
+    InterfaceKind.LOOPBACK,
+    InterfaceKind.DUMMY,
+    InterfaceKind.VETH,
+    InterfaceKind.VLAN,
+    InterfaceKind.GRE,
+)
 
 
 @dataclass(frozen=True, slots=True)

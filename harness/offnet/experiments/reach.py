@@ -9,6 +9,7 @@ from offnet.errors import DeadlineExpired
 from offnet.experiments.bench import Bench, gather
 from offnet.experiments.crossings import Crossings, count_crossings, crossings
 from offnet.experiments.probes import probe
+from offnet.experiments.shortcuts import shortcuts
 from offnet.experiments.wire import wire_capture
 from offnet.network.model import Role, Site
 from offnet.wait import until
@@ -21,7 +22,7 @@ DEADLINE = 10.0
 Counters = dict[tuple[str, int], int]
 """Packets by node and SPI."""
 CoreCounters = dict[tuple[str, str], int]
-"""Packets by node and PE at the other end, both directions and all SAs of that pair together."""
+"""Packets by node and PE or spoke at the other end, both directions and all SAs of that pair together."""
 CoreSas = dict[tuple[str, str, int], int]
 """The same for each SA, by its unique id: one that ends takes its count away."""
 
@@ -31,7 +32,8 @@ class PairProbe:
     """Requests of one site to both addresses of another. ``growth`` holds only SAs that grew.
 
     ``crossed`` holds how often probes of that length went into and came out of GRE tunnels.
-    ``core`` has the growth of the SAs between PEs, which carry routing as well.
+    ``core`` has the growth of the SAs between PEs, and of those of shortcuts between spokes, which carry
+    more than probes as well.
     """
 
     source: str
@@ -53,6 +55,7 @@ def pairs(bench: Bench) -> tuple[tuple[Site, Site], ...]:
 def reach(bench: Bench) -> dict[tuple[str, str], PairProbe]:
     """Probes every pair, and takes the counters of all SAs before and after each."""
     bench.once(wire_capture)
+    bench.once(shortcuts)  # found now, so that no pair changes its way while it is counted
     _await_quiet(bench)
     count_crossings(bench, LENGTH)
     (before, core_before), crossed_before = counters(bench), crossings(bench)
@@ -106,13 +109,21 @@ def core_growth(before: CoreSas, after: CoreSas) -> CoreCounters:
 def counters(bench: Bench) -> tuple[Counters, CoreSas]:
     """Packets that every SA of every node has carried: charon asks its kernel, which costs no process."""
     nodes = [node.name for node in bench.network.nodes if node.ike]
-    core = {(end.node, end.connection) for tunnel in bench.network.core_tunnels for end in tunnel.ends}
+    network = bench.network
+    core = {(end.node, end.connection) for tunnel in network.core_tunnels for end in tunnel.ends}
+    spokes = {
+        (cloud.name, tunnel.identity): site.name
+        for site, tunnel in network.tunnels()
+        for cloud in network.clouds
+        if site.name in cloud.spokes
+    }
     found: Counters = {}
     between_pes: CoreSas = {}
-    for node, sas in gather(nodes, lambda node: bench.vici(node).list_sas()).items():
-        for name, child in ((sa.name, child) for sa in sas for child in sa.children):
-            if (node, name) in core:
-                between_pes[node, name, child.unique_id] = child.packets_in + child.packets_out
+    for node, held in gather(nodes, lambda node: bench.vici(node).list_sas()).items():
+        for sa, child in ((one, child) for one in held for child in one.children):
+            peer = spokes.get((sa.name, sa.remote_id), sa.name)
+            if (node, sa.name) in core or peer != sa.name:
+                between_pes[node, peer, child.unique_id] = child.packets_in + child.packets_out
             else:
                 found[node, child.spi_in] = child.packets_in
                 found[node, child.spi_out] = child.packets_out

@@ -9,11 +9,12 @@ from offnet.network.model import Role
 from offnet.observe import frr, kernel
 from offnet.observe.frr_model import BgpRoute, LabelEntry
 from offnet.observe.kernel_model import InterfaceState, KernelRoute, XfrmState
+from offnet.observe.places import ask_at, place
 from offnet.observe.question import ask
 from offnet.observe.vici_model import IkeSa
 
 Tunnels = dict[str, tuple[InterfaceState, ...]]
-"""Interfaces of the nodes that GRE tunnels end on."""
+"""Interfaces of the places that GRE tunnels end on, and of the nodes that these are of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,9 +45,13 @@ def sas(bench: Bench) -> Sas:
 
 def tunnels(bench: Bench) -> Tunnels:
     """The interfaces at both ends of every GRE tunnel."""
-    ends = [(tunnel.gateway, site.node) for site, tunnel in bench.network.tunnels() if tunnel.gre]
-    nodes = dict.fromkeys(node for pair in ends for node in pair)
-    return gather(nodes, lambda node: ask(bench.lab, node, kernel.INTERFACES))
+    ends = [
+        (tunnel.gateway, place(tunnel.gateway, tunnel.gre.cloud), site.node)
+        for site, tunnel in bench.network.tunnels()
+        if tunnel.gre
+    ]
+    places = dict.fromkeys(where for group in ends for where in group)
+    return gather(places, lambda where: ask_at(bench.lab, where, kernel.INTERFACES))
 
 
 def routes(bench: Bench) -> Routes:

@@ -22,7 +22,8 @@ def steered(lab: RunningLab, site: Site) -> Iterator[None]:
     if gre is None:
         yield
         return
-    rule, route = ["from", str(site.lan), "table", TABLE], ["default", "dev", gre.site_interface]
+    hop = ["via", str(gre.gateway_inside.ip), "onlink"] if gre.shared else []
+    rule, route = ["from", str(site.lan), "table", TABLE], ["default", *hop, "dev", gre.site_interface]
     lab.run(site.node, ["ip", "route", "replace", *route, "table", TABLE])
     lab.run(site.node, ["ip", "rule", "add", *rule])
     try:

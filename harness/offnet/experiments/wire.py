@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from ipaddress import IPv4Interface
 
 from offnet.experiments.bench import Bench, gather
 from offnet.experiments.probes import arrivals, count_arrivals, probe
@@ -120,19 +121,27 @@ def _circuit(bench: Bench, site: Site, tunnel: Tunnel) -> Wire:
     return Wire(before, passed(bench, tunnel)[len(before) :], {target.name: arrived})
 
 
+def _doors(network: Network, tunnel: Tunnel) -> list[IPv4Interface]:
+    """The front door of a tunnel, at best the one whose address it ends on: others lead to a loopback."""
+    doors = [one for one in network.node(tunnel.gateway).default.interfaces if one.front_door]
+    own = [address for one in doors for address in one.addresses]
+    return sorted(own, key=lambda address: address.ip != tunnel.gateway_address)
+
+
 def _send_clear(bench: Bench, target: Site) -> None:
     """Routes a VPN's address to the aggregator for a moment, as an attacker on its link could."""
     network, lab, inet = bench.network, bench.lab, bench.network.capture_point
     tunnels = list(across_internet(network))
     tunnel = next((tunnel for tunnel in tunnels if tunnel.vrf == target.vpn), tunnels[0])
-    interface, source = next(
-        (interface, address.ip)
+    door, interface, source = next(
+        (own, interface, address.ip)
+        for own in _doors(network, tunnel)
         for interface in network.node(inet).default.interfaces
         for address in interface.addresses
-        if tunnel.gateway_address in address.network
+        if own in address.network
     )
     vrf = ["vrf", interface.vrf] if interface.vrf else []
-    route = [f"{target.host}/32", "via", str(tunnel.gateway_address), *vrf]
+    route = [f"{target.host}/32", "via", str(door.ip), *vrf]
     lab.run(inet, ["ip", "route", "replace", *route])
     try:
         probe(

@@ -21,10 +21,11 @@ IKE_IN_PROFILE = (
 )
 _IKE_KEYS = frozenset({"ike", "ike_policy", "ike_policies", "policy", "policies", "proposal", "proposals"})
 _ONE_ACCESS = (
-    "one of pe (on-net), ipsec and gre (off-net), circuit (a layer 2 network), overlay (a mesh), not several"
+    "one of pe (on-net), ipsec, gre and dmvpn (off-net), circuit (a layer 2 network), overlay (a mesh),"
+    " not several"
 )
 _NO_ACCESS = (
-    "a value: off-net sites need ipsec or gre, an on-net site pe, one on a layer 2 network circuit,"
+    "a value: off-net sites need ipsec, gre or dmvpn, an on-net site pe, one on a layer 2 network circuit,"
     " one of a mesh overlay"
 )
 

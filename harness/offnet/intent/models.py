@@ -18,6 +18,7 @@ from pydantic import (
 from offnet.intent.base import Model
 from offnet.intent.certificates import Authority, Rdns
 from offnet.intent.circuits import Circuit, CircuitNetwork
+from offnet.intent.clouds import Cloud
 from offnet.intent.dpd import Dpd
 from offnet.intent.front_doors import Door, FrontDoor
 from offnet.intent.identities import ANYBODY, Keyring, KeyringEntry, Match, SiteIdentity
@@ -39,6 +40,8 @@ from offnet.intent.scalars import (
 )
 from offnet.intent.sites import (
     CircuitSite,
+    Dmvpn,
+    DmvpnSite,
     Gre,
     GreSite,
     Ipsec,
@@ -58,7 +61,10 @@ __all__ = [
     "Circuit",
     "CircuitNetwork",
     "CircuitSite",
+    "Cloud",
     "CoreLink",
+    "Dmvpn",
+    "DmvpnSite",
     "Door",
     "Dpd",
     "EspTransforms",
@@ -194,6 +200,7 @@ class LabIntent(Model):
     overlays: dict[Name, Overlay] = Field(
         default={}, description="Meshes between customers' routers by name."
     )
+    clouds: dict[VpnName, Cloud] = Field(default={}, description="DMVPNs by name.")
     internet: NodeName = Field(default="inet", description="Name of the node that plays the Internet.")
 
     _path: Path = PrivateAttr(default=Path("lab.yml"))

@@ -27,6 +27,7 @@ _SECTIONS = (
     "nats",
     "clients",
     "overlays",
+    "clouds",
 )
 
 

@@ -14,10 +14,17 @@ from offnet.intent.scalars import Address, Interface, Name, NodeName, Prefix, Vp
 from offnet.network.routing import EdgeProtocol
 
 # Tags of unions appear in the locations of errors; no key of a YAML file looks like these.
-ON_NET, OFF_NET, BY_GRE = "<on-net>", "<off-net>", "<by-gre>"
+ON_NET, OFF_NET, BY_GRE, BY_DMVPN = "<on-net>", "<off-net>", "<by-gre>", "<by-dmvpn>"
 BY_CIRCUIT, OVERLAY = "<by-circuit>", "<overlay>"
 # What a site is, by the key that says how it is reached.
-KINDS = {"pe": ON_NET, "ipsec": OFF_NET, "gre": BY_GRE, "circuit": BY_CIRCUIT, "overlay": OVERLAY}
+KINDS = {
+    "pe": ON_NET,
+    "ipsec": OFF_NET,
+    "gre": BY_GRE,
+    "dmvpn": BY_DMVPN,
+    "circuit": BY_CIRCUIT,
+    "overlay": OVERLAY,
+}
 
 
 class Access(Model):
@@ -74,6 +81,14 @@ class Gre(Access):
         le=4294967294,
         description="The site's AS number, where routing is ebgp.",
     )
+
+
+class Dmvpn(Access):
+    """A spoke of a cloud: one multipoint tunnel interface to the hub and, by shortcuts, to other spokes."""
+
+    cloud: Name = Field(description="The cloud that the site is a spoke of, by its name in clouds.")
+    tunnel: Address = Field(description="The site's address in the cloud's tunnel subnet.")
+    authority: Name = Field(description="Who certifies the site: the authority of the cloud's profile.")
 
 
 class _Site(Model):
@@ -188,6 +203,24 @@ class GreSite(OffNetSite):
     gre: Gre = Field(description="The tunnel to the aggregator.")
 
 
+class DmvpnSite(OffNetSite):
+    """A site joined to its VPN as a spoke of a DMVPN."""
+
+    METHOD = "dmvpn"
+
+    dmvpn: Dmvpn = Field(description="The site's place in a DMVPN.")
+
+    @property
+    def dynamic(self) -> bool:
+        """A spoke may come from any address: it proves itself by its certificate."""
+        return True
+
+    @property
+    def authority(self) -> str | None:
+        """Who certifies the site."""
+        return self.dmvpn.authority
+
+
 class CircuitSite(_Site):
     """A site that a circuit of a layer 2 network reaches, behind an aggregator."""
 
@@ -204,6 +237,7 @@ MODELS: dict[str, type[Model]] = {
     ON_NET: OnNetSite,
     OFF_NET: IpsecSite,
     BY_GRE: GreSite,
+    BY_DMVPN: DmvpnSite,
     BY_CIRCUIT: CircuitSite,
     OVERLAY: OverlaySite,
 }
@@ -216,11 +250,12 @@ def _kind_of_site(value: object) -> str:
     return next((kind for kind, model in MODELS.items() if isinstance(value, model)), OFF_NET)
 
 
-Site = OnNetSite | IpsecSite | GreSite | CircuitSite | OverlaySite
+Site = OnNetSite | IpsecSite | GreSite | DmvpnSite | CircuitSite | OverlaySite
 SiteEntry = Annotated[
     Annotated[OnNetSite, Tag(ON_NET)]
     | Annotated[IpsecSite, Tag(OFF_NET)]
     | Annotated[GreSite, Tag(BY_GRE)]
+    | Annotated[DmvpnSite, Tag(BY_DMVPN)]
     | Annotated[CircuitSite, Tag(BY_CIRCUIT)]
     | Annotated[OverlaySite, Tag(OVERLAY)],
     Discriminator(_kind_of_site),

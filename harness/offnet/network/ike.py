@@ -88,7 +88,11 @@ class Xauth:
 
 @dataclass(frozen=True, slots=True)
 class ChildSa:
-    """A CHILD_SA configuration in swanctl's terms."""
+    """A CHILD_SA configuration in swanctl's terms.
+
+    What its SAs decrypt bears ``mark``, if there is one. With a ``reqid`` of their own two SAs with a peer
+    serve the same policy, whoever began them.
+    """
 
     name: str
     local_ts: tuple[str, ...]
@@ -99,6 +103,8 @@ class ChildSa:
     start_action: str = "none"
     dpd_action: str = "clear"
     close_action: str = "none"
+    mark: int | None = None
+    reqid: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

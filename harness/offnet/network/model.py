@@ -12,6 +12,7 @@ from enum import StrEnum
 from ipaddress import IPv4Address
 
 from offnet.network.aaa import RadiusServer
+from offnet.network.clouds import Cloud
 from offnet.network.ike import (
     AuthRound,
     BackupPeer,
@@ -44,12 +45,14 @@ from offnet.network.routing import (
     Interface,
     InterfaceKind,
     Ldp,
+    Nhrp,
+    NhrpMember,
     Ospf,
     RoutingContext,
     StaticRoute,
     Vrf,
 )
-from offnet.network.sites import Circuit, GreTunnel, Site, Tunnel, Unprotected
+from offnet.network.sites import Circuit, GreTunnel, Handover, Site, Tunnel, Unprotected
 
 __all__ = [
     "AuthRound",
@@ -61,6 +64,7 @@ __all__ = [
     "CertificateAuthorities",
     "ChildSa",
     "Circuit",
+    "Cloud",
     "CoreEnd",
     "CoreTunnel",
     "Credentials",
@@ -72,6 +76,7 @@ __all__ = [
     "Endpoint",
     "FrontDoorVrf",
     "GreTunnel",
+    "Handover",
     "Identity",
     "IdentityKind",
     "IkeConnection",
@@ -82,6 +87,8 @@ __all__ = [
     "Ldp",
     "Link",
     "Network",
+    "Nhrp",
+    "NhrpMember",
     "Node",
     "Ospf",
     "Overlay",
@@ -144,6 +151,13 @@ class Node:
         """The node's first routing context."""
         return self.contexts[0]
 
+    def context(self, name: str) -> RoutingContext:
+        """The routing context of that name; KeyError if there is none."""
+        for context in self.contexts:
+            if context.name == name:
+                return context
+        raise KeyError(name)
+
     @property
     def loopback(self) -> IPv4Address:
         """The router's loopback address; LookupError where it has none."""
@@ -190,6 +204,7 @@ class Network:
     core_tunnels: tuple[CoreTunnel, ...] = ()
     warnings: tuple[str, ...] = ()
     overlays: tuple[Overlay, ...] = ()
+    clouds: tuple[Cloud, ...] = ()
     _by_name: dict[str, Node] = field(default_factory=dict, repr=False, compare=False)
     _sites_by_name: dict[str, Site] = field(default_factory=dict, repr=False, compare=False)
 
@@ -230,6 +245,13 @@ class Network:
         pairs = [(link.a.node, link.b.node) for link in self.links]
         joined = (one, other) in pairs or (other, one) in pairs
         return joined or self.core_tunnel(one, other) is not None
+
+    def cloud(self, name: str) -> Cloud:
+        """The cloud of that name; KeyError if there is none."""
+        for cloud in self.clouds:
+            if cloud.name == name:
+                return cloud
+        raise KeyError(name)
 
     def circuits(self) -> Iterator[tuple[Site, Circuit]]:
         """Every site behind a layer 2 network with its circuit."""

@@ -17,6 +17,8 @@ class InterfaceKind(StrEnum):
     VLAN = "vlan"
     BRIDGE = "bridge"
     GRE = "gre"
+    MGRE = "mgre"
+    PAIR = "pair"
 
 
 class EdgeProtocol(StrEnum):
@@ -64,8 +66,12 @@ class Interface:
     ``vrf`` is the VRF it is enslaved to. ``mpls`` says that it takes labelled packets.
     ``parent`` is what XFRM and VLAN interfaces are on, ``if_id`` and ``vlan`` are their numbers;
     ``bridge`` is the bridge that an interface is a port of. ``local`` and ``remote`` are the outer
-    addresses of a tunnel, ``mtu`` is set where the kernel's own would not do. ``front_door`` marks the
-    interfaces of an aggregator that tunnels come by: they are opened only once charon holds its connections.
+    addresses of a tunnel, ``mtu`` is set where the kernel's own would not do. A multipoint tunnel (MGRE)
+    has a ``key`` (RFC 2890) and no remote address; without a local one it follows that of its parent. Where
+    it is a hub, packets must come from SAs with its ``mark``.
+    One end of a PAIR is in another routing context of the node, ``context``, where it is called ``far``.
+    ``front_door`` marks the interfaces of an aggregator that tunnels come by: they are opened only once
+    charon holds its connections.
     """
 
     name: str
@@ -80,6 +86,10 @@ class Interface:
     local: IPv4Address | None = None
     remote: IPv4Address | None = None
     mtu: int | None = None
+    key: int | None = None
+    mark: int | None = None
+    context: str | None = None
+    far: str | None = None
     front_door: bool = False
 
 
@@ -149,6 +159,7 @@ class Edge:
 
     ``neighbor_asn`` is that of eBGP. A PE's edge is in a ``vrf`` and takes the ``accepted`` prefixes
     alone; a customer's is in none, has the ``asn`` of its site and announces the prefixes of ``lan``.
+    On a ``multipoint`` interface there are other neighbours beside this one.
     """
 
     interface: str
@@ -162,6 +173,39 @@ class Edge:
     accepted: tuple[IPv4Network, ...] = ()
     lan: str | None = None
     announced: tuple[IPv4Network, ...] = ()
+    multipoint: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class NhrpMember:
+    """A spoke as its next hop server may know it: the tunnel address, and the LAN that it may announce."""
+
+    name: str
+    address: IPv4Address
+    lan: IPv4Network
+
+
+@dataclass(frozen=True, slots=True)
+class Nhrp:
+    """NHRP (RFC 2332) on a multipoint interface; the holding time is in seconds.
+
+    A client registers with the next hop ``server`` at its NBMA address ``nbma``; who has no ``nbma`` is
+    the server itself, and knows its ``members``. With ``shortcuts`` spokes find each other's NBMA address.
+    """
+
+    interface: str
+    network_id: int
+    authentication: str
+    holdtime: int
+    server: IPv4Address
+    nbma: IPv4Address | None = None
+    shortcuts: bool = False
+    members: tuple[NhrpMember, ...] = ()
+
+    @property
+    def serves(self) -> bool:
+        """Whether it is the next hop server."""
+        return self.nbma is None
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,6 +221,7 @@ class RoutingContext:
     ldp: Ldp | None = None
     bgp: Bgp | None = None
     edges: tuple[Edge, ...] = ()
+    nhrp: Nhrp | None = None
 
     def edges_by(self, protocol: EdgeProtocol, vrf: str | None = None) -> tuple[Edge, ...]:
         """The edges of one protocol in one VRF, or in the global table."""

@@ -9,10 +9,21 @@ from offnet.network.routing import EdgeProtocol
 
 
 @dataclass(frozen=True, slots=True)
+class Handover:
+    """A PE's interface in a VRF, the neighbour beyond it, and what brings the site's routes from there."""
+
+    interface: str
+    neighbor: IPv4Address
+    protocol: EdgeProtocol
+
+
+@dataclass(frozen=True, slots=True)
 class GreTunnel:
     """A tunnel interface at each end, with its inside address; MTU in bytes.
 
-    The SA protects GRE between the outer addresses, and with it the routing over the tunnel.
+    The SA protects GRE between the outer addresses, and with it the routing over the tunnel. The site of
+    a ``cloud`` shares the aggregator's end with others: that is in a routing context of its own, which a
+    ``handover`` joins to the VRF.
     """
 
     gateway_interface: str
@@ -21,6 +32,18 @@ class GreTunnel:
     site_inside: IPv4Interface
     mtu: int
     routing: EdgeProtocol
+    cloud: str | None = None
+    handover: Handover | None = None
+
+    @property
+    def shared(self) -> bool:
+        """Whether the aggregator's end is that of other sites as well."""
+        return self.cloud is not None
+
+    @property
+    def in_vrf(self) -> Handover:
+        """How the VRF reaches the site: by the tunnel itself, or by what joins its context to the VRF."""
+        return self.handover or Handover(self.gateway_interface, self.site_inside.ip, self.routing)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,14 +77,11 @@ class Tunnel:
     @property
     def access(self) -> str:
         """The way into the VPN, for people: by policy, as a user, or by GRE with a routing protocol."""
-        way = (
-            f"gre {self.gre.routing}"
-            if self.gre
-            else "ipsec"
-            if self.circuit is None
-            else "ipsec on a circuit"
-        )
-        return way if self.user is None else "user"
+        if self.user is not None:
+            return "user"
+        if self.gre is not None:
+            return f"{'dmvpn' if self.gre.shared else 'gre'} {self.gre.routing}"
+        return "ipsec" if self.circuit is None else "ipsec on a circuit"
 
     def protected(self, lan: IPv4Network) -> str:
         """What the aggregator's SA protects at the site's end, as charon writes traffic selectors."""

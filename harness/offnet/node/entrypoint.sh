@@ -5,9 +5,15 @@
 # /run/offnet/ready appears when everything has been started, /run/offnet/failed (daemon,
 # status) when a daemon died before that; both are also written as one line to the FIFO
 # /run/offnet/events where the runtime has put one.
+#
+# entrypoint.sh CONTEXT, which is called from here: the same for a routing context beside the first one,
+# in its network namespace. Its FRR instance has its files and sockets in folders of that name.
 set -u
 
-conf=/etc/offnet
+context=${1:-}
+conf=/etc/offnet${context:+/contexts/$context}
+frr_run=/run/frr${context:+/$context}
+frr_log=${context:+$context.} # before the names of its daemons
 run=/run/offnet
 log=/var/log/offnet
 max_restarts=5
@@ -108,13 +114,15 @@ wants() { # wants DAEMON
 }
 
 frr() { # frr DAEMON: in the foreground, with its own file (mgmtd knows no -f, and reads it from its folder)
-    case $1 in
-    mgmtd)
+    daemon=$1
+    if [ "$daemon" != mgmtd ]; then
+        set -- -f "$conf/frr/$daemon.conf"
+    else
+        set --
         [ ! -f "$conf/frr/mgmtd.conf" ] || cp "$conf/frr/mgmtd.conf" /etc/frr/
-        supervise mgmtd /usr/lib/frr/mgmtd --log "file:$log/mgmtd.log"
-        ;;
-    *) supervise "$1" "/usr/lib/frr/$1" -f "$conf/frr/$1.conf" --log "file:$log/$1.log" ;;
-    esac
+    fi
+    [ -z "$context" ] || set -- -N "$context" "$@"
+    supervise "$frr_log$daemon" "/usr/lib/frr/$daemon" "$@" --log "file:$log/$frr_log$daemon.log"
 }
 
 # drop_route DESTINATION: one route less to wait for
@@ -159,18 +167,56 @@ configure_eigrpd() {
     done >>"$log/entrypoint.log" 2>&1
 }
 
+# A first registration that is lost is tried again only after 2, 4, 8 s: so a spoke's nhrpd starts when
+# there is an SA that takes it to the hub, or without one after the deadline.
+start_nhrpd() {
+    tries=$((route_deadline * 10))
+    until [ -n "$context" ] || ip xfrm state list | grep -q . || [ $((tries -= 1)) -eq 0 ]; do
+        sleep 0.1
+    done
+    frr nhrpd
+}
+
 start_frr() {
     [ -n "$DAEMONS" ] || return 0
+    install -d -o frr -g frr -m 755 "$frr_run" "$log"
     frr mgmtd &
-    await_socket /run/frr/mgmtd.vty # without mgmtd zebra tries to reach it without pause
+    await_socket "$frr_run/mgmtd.vty" # without mgmtd zebra tries to reach it without pause
     frr zebra &
     # Not zserv.api: a client that comes and goes while zebra starts may leave it without any route.
-    await_socket /run/frr/zebra.vty
+    await_socket "$frr_run/zebra.vty"
     for daemon in ospfd bgpd eigrpd; do
         ! wants "$daemon" || frr "$daemon" &
     done
     ! wants eigrpd || configure_eigrpd &
     ! wants ldpd || start_ldpd &
+    ! wants nhrpd || start_nhrpd &
+}
+
+# The namespaces come first: a tunnel begins in the first context, and is then moved to its own.
+make_contexts() {
+    for name in ${CONTEXTS:-}; do
+        ip netns add "$name" || fail "context($name)" $?
+    done
+}
+
+start_contexts() {
+    for name in ${CONTEXTS:-}; do
+        nsenter --net="/run/netns/$name" unshare --mount "$0" "$name" &
+    done
+}
+
+context() { # what entrypoint.sh CONTEXT does
+    . "$conf/context.env"
+    # mgmtd reads from this folder, whatever the instance is called; vtysh wants a file of its own in the other.
+    mkdir -p "/etc/frr/$context"
+    : >"/etc/frr/$context/vtysh.conf"
+    mount --bind "/etc/frr/$context" /etc/frr
+    apply_sysctl "$conf/sysctl.conf"
+    apply_batch "$conf/ip.batch"
+    [ ! -f "$conf/nftables.conf" ] || nft -f "$conf/nftables.conf" >>"$log/entrypoint.log" 2>&1 || fail nft $?
+    start_frr
+    wait
 }
 
 # A charon that was killed leaves its SAs and policies in the kernel, and its files.
@@ -234,6 +280,9 @@ load_connections() {
     swanctl --load-all --noprompt --uri unix:///run/charon.vici >>"$log/entrypoint.log" 2>&1 ||
         { fail swanctl $?; return; }
     await_aaa
+    for name in ${CONTEXTS:-}; do # whoever gets in may register there at once
+        await_socket "/run/frr/$name/nhrpd.vty"
+    done
     apply_batch "$conf/front-door.batch"
     [ ! -f "$conf/loaded.conf" ] || apply_sysctl "$conf/loaded.conf"
     : >"$run/loaded"
@@ -278,15 +327,17 @@ start_ike() {
 
 # ---- main ------------------------------------------------------------------------------
 
-. "$conf/node.env"
+. /etc/offnet/node.env
 mkdir -p "$run" "$log"
-[ -z "$DAEMONS" ] || install -d -o frr -g frr -m 755 /run/frr "$log"
 trap 'exit 0' TERM INT
+[ -z "$context" ] || { context; exit; }
 
 await_interfaces || fail interfaces 1
 unlock_sysctl
 apply_sysctl "$conf/sysctl.conf"
+make_contexts
 apply_batch "$conf/ip.batch"
+start_contexts
 [ ! -f "$conf/sysctl-tunnels.conf" ] || apply_sysctl "$conf/sysctl-tunnels.conf" # of what the batch has made
 open_aaa
 start_radius

@@ -53,4 +53,11 @@ fi
 [ ! -e /proc/sys/net/mpls ] || show ip/labels.txt ip -f mpls route show
 [ ! -f /etc/offnet/nftables.conf ] || show nftables.txt nft list ruleset
 
+for context in /run/netns/*; do
+    context=${context##*/}
+    [ "$context" != '*' ] || continue
+    show "contexts/$context/addresses.txt" ip -n "$context" -d address show
+    show "contexts/$context/routes.txt" ip -n "$context" route show table all
+done
+
 files /proc/version /proc/net/xfrm_stat /etc/offnet/* /etc/offnet/frr/* /var/log/offnet/*.log /var/log/offnet/*.out

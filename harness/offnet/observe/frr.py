@@ -49,13 +49,14 @@ def frames(text: str) -> list[str]:
     return answers
 
 
-def vty_argv(daemon: str) -> tuple[str, ...]:
+def vty_argv(daemon: str, context: str = "") -> tuple[str, ...]:
     """The command that puts what it is fed to a daemon's vty socket, up to the last answer."""
-    return ("vty", f"/run/frr/{daemon}.vty")
+    folder = f"/run/frr/{context}" if context else "/run/frr"
+    return ("vty", f"{folder}/{daemon}.vty")
 
 
-def query(daemon: str, command: str, reader: Callable[[Any], T]) -> Question[T]:
-    """A question to a daemon whose answer is JSON."""
+def query(daemon: str, command: str, reader: Callable[[Any], T], context: str = "") -> Question[T]:
+    """A question to a daemon, of a routing context beside the first one where it is named; it is JSON."""
 
     def answer(text: str) -> T:
         frame = "".join(frames(text))
@@ -63,10 +64,10 @@ def query(daemon: str, command: str, reader: Callable[[Any], T]) -> Question[T]:
 
     return Question(
         name=command.removesuffix(" json"),
-        argv=vty_argv(daemon),
+        argv=vty_argv(daemon, context),
         input=command.encode() + b"\0",
         parse=answer,
-        learner=f'vtysh -c "{command.removesuffix(" json")}"',
+        learner=f'vtysh {f"-N {context} " if context else ""}-c "{command.removesuffix(" json")}"',
     )
 
 

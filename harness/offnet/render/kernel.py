@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from offnet.network.model import (
     FrontDoorVrf,
@@ -61,8 +61,26 @@ def loaded_lines(node: Node) -> Iterator[str]:
         yield f"{_SILENCE}=0"
 
 
-def batch_lines(context: RoutingContext) -> Iterator[str]:
-    """Everything but the front door, in the order in which the kernel takes it."""
+def context_sysctl_lines() -> Iterator[str]:
+    """Those of a routing context beside the default one."""
+    yield "net/ipv4/ip_forward=1"
+    for name in ("all", "default"):
+        yield f"net/ipv4/conf/{name}/rp_filter=0"
+        # Spokes that are told of each other by NHRP need no ICMP for it.
+        yield f"net/ipv4/conf/{name}/send_redirects=0"
+        yield f"net/ipv6/conf/{name}/disable_ipv6=1"
+
+
+def batch_lines(context: RoutingContext, others: Sequence[RoutingContext] = ()) -> Iterator[str]:
+    """Everything but the front door, in the order in which the kernel takes it.
+
+    A tunnel of one of the ``others`` begins here: it is made here, and then moved.
+    """
+    for other in others:
+        for interface in other.interfaces:
+            if interface.kind is InterfaceKind.MGRE:
+                yield _multipoint(interface)
+                yield f"link set dev {interface.name} netns {other.name}"
     for vrf in context.vrfs:
         yield from _vrf(vrf)
     for door in context.front_doors:
@@ -95,6 +113,21 @@ def _vrf(vrf: Vrf | FrontDoorVrf) -> Iterator[str]:
 
 
 def _interface(interface: Interface) -> Iterator[str]:
+    yield from _made(interface)
+    if interface.mtu is not None:
+        # Routing protocols send to groups; a GRE interface says of itself that it does not take them.
+        yield f"link set dev {interface.name} mtu {interface.mtu} multicast on"
+    master = interface.vrf or interface.bridge
+    if master:
+        yield f"link set dev {interface.name} master {master}"
+    for address in interface.addresses:
+        yield f"address add {address} dev {interface.name}"
+    if not interface.front_door:
+        yield f"link set dev {interface.name} up"
+
+
+def _made(interface: Interface) -> Iterator[str]:
+    """The line that makes an interface, where the node does so itself, and in this routing context."""
     if interface.kind is InterfaceKind.XFRM:
         parent = f"dev {interface.parent} " if interface.parent else ""
         yield f"link add {interface.name} type xfrm {parent}if_id {interface.if_id}"
@@ -105,15 +138,17 @@ def _interface(interface: Interface) -> Iterator[str]:
     elif interface.kind is InterfaceKind.GRE:
         ends = f"local {interface.local} remote {interface.remote}"
         yield f"link add {interface.name} type gre {ends} ttl {TTL}"
-        # Routing protocols send to groups; a GRE interface says of itself that it does not take them.
-        yield f"link set dev {interface.name} mtu {interface.mtu} multicast on"
-    master = interface.vrf or interface.bridge
-    if master:
-        yield f"link set dev {interface.name} master {master}"
-    for address in interface.addresses:
-        yield f"address add {address} dev {interface.name}"
-    if not interface.front_door:
-        yield f"link set dev {interface.name} up"
+    elif interface.kind is InterfaceKind.MGRE and interface.parent:
+        yield _multipoint(interface)
+    elif interface.kind is InterfaceKind.PAIR and interface.context:
+        far = f"peer name {interface.far} netns {interface.context}"
+        yield f"link add {interface.name} type veth {far}"
+
+
+def _multipoint(interface: Interface) -> str:
+    """A GRE tunnel to whatever address NHRP tells; without a local one it has the address of its parent."""
+    begins = f"dev {interface.parent}" if interface.parent else f"local {interface.local}"
+    return f"link add {interface.name} type gre {begins} key {interface.key} ttl {TTL}"
 
 
 def _route(route: StaticRoute) -> str:
@@ -135,4 +170,6 @@ def needs_guard(node: Node) -> bool:
 
 def has_site_tunnels(node: Node) -> bool:
     """Whether GRE tunnels of sites end on a node (those of the core carry labels)."""
-    return any(one.kind is InterfaceKind.GRE and not one.mpls for one in node.default.interfaces)
+    interfaces = [each for context in node.contexts for each in context.interfaces]
+    kinds = {each.kind for each in interfaces if not each.mpls}
+    return not kinds.isdisjoint({InterfaceKind.GRE, InterfaceKind.MGRE})

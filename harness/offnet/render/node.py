@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from offnet.network.model import (
-    EdgeProtocol,
     IkeConnection,
     Interface,
     InterfaceKind,
@@ -13,7 +12,9 @@ from offnet.network.model import (
     Role,
 )
 from offnet.render.agent import agent_files, needs_agent
+from offnet.render.context import context_files, nhrp_rules
 from offnet.render.freeradius import freeradius_files
+from offnet.render.frr import daemons, doors_inside, frr_files
 from offnet.render.kernel import (
     batch_lines,
     front_door_lines,
@@ -40,7 +41,7 @@ def node_files(node: Node) -> dict[str, str]:
     files = {
         "node.env": _environment(node),
         "sysctl.conf": _lines(sysctl_lines(node)),
-        "ip.batch": _lines(batch_lines(node.default)),
+        "ip.batch": _lines(batch_lines(node.default, node.contexts[1:])),
     }
     tunnels = _lines(tunnel_sysctl_lines(node))
     if tunnels:
@@ -52,35 +53,17 @@ def node_files(node: Node) -> dict[str, str]:
     if loaded:
         files["loaded.conf"] = loaded
     if needs_guard(node):
-        files["nftables.conf"] = _guard(node)
+        files["nftables.conf"] = _guard(node) + nhrp_rules(node.default)
     elif node.role is Role.NAT:
         files["nftables.conf"] = _nat(node)
     else:
         tables = _provider_tables(node)
         if tables:
             files["nftables.conf"] = tables
-    return (
-        files
-        | _frr(node)
-        | _strongswan(node)
-        | agent_files(node)
-        | _authorities(node)
-        | freeradius_files(node)
-    )
-
-
-def daemons(node: Node) -> tuple[str, ...]:
-    """The FRR daemons of a node. mgmtd always: without it zebra polls for it every 10 ms."""
-    context = node.default
-    spoken = {edge.protocol for edge in context.edges}
-    configured = {
-        "ospfd": context.ospf or EdgeProtocol.OSPF in spoken,
-        "bgpd": context.bgp or EdgeProtocol.EBGP in spoken,
-        "ldpd": context.ldp,
-        "eigrpd": EdgeProtocol.EIGRP in spoken,
-    }
-    chosen = [name for name, configuration in configured.items() if configuration]
-    return ("mgmtd", "zebra", *chosen) if chosen else ()
+    files |= frr_files(node, node.default) | _strongswan(node) | agent_files(node) | _authorities(node)
+    for context in node.contexts[1:]:
+        files |= context_files(node, context)
+    return files | freeradius_files(node)
 
 
 def _environment(node: Node) -> str:
@@ -98,6 +81,8 @@ def _environment(node: Node) -> str:
     }
     if node.ike and node.ike.await_tables:
         values["AWAIT_TABLES"] = " ".join(f"{table}:{labels}" for table, labels in node.ike.await_tables)
+    if len(node.contexts) > 1:
+        values["CONTEXTS"] = " ".join(other.name for other in node.contexts[1:])
     if node.ike and node.ike.radius:
         values["AAA"] = "yes"
     if node.radius:
@@ -106,26 +91,6 @@ def _environment(node: Node) -> str:
     if certified:
         values["KEY"] = str(certified.key or "none")
     return "".join(f"{key}='{value}'\n" for key, value in values.items())
-
-
-def _frr(node: Node) -> dict[str, str]:
-    context = node.default
-    doors = {door.vrf: door.addresses[0].network for door in doors_inside(node)}
-    filtered = any(edge.accepted and edge.protocol is not EdgeProtocol.EBGP for edge in context.edges)
-    return {
-        f"frr/{daemon}.conf": template(f"frr/{daemon}.conf.j2").render(
-            node=node,
-            context=context,
-            ospf=context.ospf,
-            ldp=context.ldp,
-            bgp=context.bgp,
-            vrfs=context.vrfs,
-            doors=doors,
-            edge=EdgeProtocol,
-        )
-        for daemon in daemons(node)
-        if daemon != "mgmtd" or filtered
-    }
 
 
 def _strongswan(node: Node) -> dict[str, str]:
@@ -161,8 +126,20 @@ def _guard(node: Node) -> str:
         lan = next(i for i in interfaces if i.kind is InterfaceKind.DUMMY)
         inner, whose = str(lan.addresses[0].network), "its LAN"
     return template("nftables.conf.j2").render(
-        node=node, door=door.name, inner=inner, whose=whose, gre=has_site_tunnels(node)
+        node=node,
+        door=door.name,
+        inner=inner,
+        whose=whose,
+        gre=has_site_tunnels(node),
+        hubs=_hubs(node),
+        nhrp=any(context.nhrp for context in node.contexts),
     )
+
+
+def _hubs(node: Node) -> list[Interface]:
+    """The multipoint tunnels that a node is the hub of."""
+    inner = (each for context in node.contexts[1:] for each in context.interfaces)
+    return [each for each in inner if each.kind is InterfaceKind.MGRE]
 
 
 def _provider_tables(node: Node) -> str:
@@ -172,12 +149,6 @@ def _provider_tables(node: Node) -> str:
     if node.ike and node.ike.await_tables:
         text += template("front-doors.conf.j2").render(node=node)
     return text + (_core_guard(node) if core_peers(node) else "")
-
-
-def doors_inside(node: Node) -> tuple[Interface, ...]:
-    """Front doors that are in the VRF of a VPN: nothing but the tunnels themselves may use them."""
-    vpns = {vrf.name for vrf in node.default.vrfs}
-    return tuple(i for i in node.default.interfaces if i.front_door and i.vrf in vpns)
 
 
 def circuits_of_sites(node: Node) -> tuple[Interface, ...]:

@@ -84,6 +84,10 @@ def _child_message(child: ChildSa, connection: IkeConnection) -> Message:
         "dpd_action": child.dpd_action,
         "close_action": child.close_action,
     }
+    if child.reqid is not None:
+        message["reqid"] = str(child.reqid)
+    if child.mark is not None:
+        message["set_mark_in"] = str(child.mark)
     if child.if_id is not None:
         message["if_id_in"] = message["if_id_out"] = str(child.if_id)
     return message

@@ -17,7 +17,7 @@ from offnet.errors import OffnetError
 from offnet.network.model import Network, Node
 from offnet.observe import frr
 from offnet.observe.vici import Vici
-from offnet.render.node import daemons
+from offnet.render.frr import daemons_of
 from offnet.report.evidence_parts import answers, parts
 from offnet.report.plain import plain
 from offnet.runtime.base import RunningLab
@@ -40,6 +40,7 @@ _FRR = {
         "show ip ospf vrf all route",
         "show ip ospf vrf all database",
     ),
+    "nhrpd": ("show running-config", "show ip nhrp cache", "show ip nhrp shortcut"),
     "ldpd": ("show running-config", "show mpls ldp neighbor", "show mpls ldp binding"),
     "eigrpd": ("show running-config", "show ip eigrp neighbor", "show ip eigrp topology"),
     "bgpd": (
@@ -77,17 +78,21 @@ def _ask(lab: RunningLab, node: Node) -> dict[str, str]:
 
 
 def _frr(lab: RunningLab, node: Node) -> dict[str, str]:
-    """What the daemons of FRR answer, over their vty sockets."""
+    """What the daemons of FRR answer, over their vty sockets; each further instance in its own folder."""
     told: dict[str, str] = {}
-    for daemon, commands in ((name, _FRR[name]) for name in daemons(node) if name in _FRR):
-        text = "".join(f"{command}\0" for command in commands)
+    asked = [(context, name) for context in node.contexts for name in daemons_of(context) if name in _FRR]
+    for context, daemon in asked:
+        instance = "" if context is node.default else context.name
+        place = f"contexts/{instance}/frr/{daemon}" if instance else f"frr/{daemon}"
+        text = "".join(f"{command}\0" for command in _FRR[daemon]).encode()
+        argv = frr.vty_argv(daemon, instance)
         try:
-            done = lab.run(node.name, frr.vty_argv(daemon), input=text.encode(), timeout=TIMEOUT, check=False)
+            done = lab.run(node.name, argv, input=text, timeout=TIMEOUT, check=False)
         except OffnetError as error:
-            return told | {f"frr/{daemon}-unreachable.txt": f"{error}\n"}
-        told |= answers(f"frr/{daemon}", commands, done.stdout)
+            return told | {f"{place}-unreachable.txt": f"{error}\n"}
+        told |= answers(place, _FRR[daemon], done.stdout)
         if done.code:
-            told[f"frr/{daemon}-unreachable.txt"] = done.stderr
+            told[f"{place}-unreachable.txt"] = done.stderr
     return told
 
 

@@ -10,6 +10,7 @@ from offnet.intent.rules import (
     backups,
     certificates,
     circuits,
+    clouds,
     front_doors,
     lans,
     names,
@@ -122,6 +123,18 @@ RULES: tuple[Rule, ...] = (
     one_peer.whole_identity,
     one_peer.one_address,
     tunnels.own_as,
+    clouds.cloud_parts,
+    clouds.cloud_name,
+    clouds.cloud_begins_once,
+    clouds.cloud_key,
+    clouds.cloud_network_type,
+    clouds.cloud_profile,
+    clouds.cloud_members,
+    clouds.cloud_addresses,
+    clouds.cloud_subnets,
+    clouds.cloud_mtu,
+    clouds.cloud_as,
+    clouds.cloud_source,
 )
 
 

@@ -39,7 +39,7 @@ def authority_exists(scope: Scope) -> Iterator[Finding]:
         yield from _known(scope, profile.authority, ("profiles", name, "authority"), f"profile {name}")
     for name, site in scope.intent.sites.items():
         if isinstance(site, OffNetSite):
-            path = ("sites", name, "ipsec", "authority")
+            path = ("sites", name, site.METHOD, "authority")
             yield from _known(scope, site.authority, path, f"site {name}")
     for name, gateway in scope.intent.gateways.items():
         yield from _known(scope, gateway.authority, ("gateways", name, "authority"), f"gateway {name}")
@@ -75,7 +75,7 @@ def match_fits_authentication(scope: Scope) -> Iterator[Finding]:
             yield Finding((*path, "group"), IN_NO_CERTIFICATE, see=see)
     for name, site in scope.intent.sites.items():
         if isinstance(site, OffNetSite) and site.authority and site.access.identity.group:
-            yield Finding(("sites", name, "ipsec", "identity", "group"), IN_NO_CERTIFICATE)
+            yield Finding(("sites", name, site.METHOD, "identity", "group"), IN_NO_CERTIFICATE)
 
 
 def gateway_has_name(scope: Scope) -> Iterator[Finding]:
@@ -133,7 +133,7 @@ def one_map_fits_best(scope: Scope) -> Iterator[Finding]:
                 f"a name that one map fits best: {one.value} of profile {one.profile} and {other.value} of"
                 f" profile {other.profile} fit alike"
             )
-            path = ("sites", name, "ipsec", "identity", "certificate")
+            path = ("sites", name, site.METHOD, "identity", "certificate")
             yield Finding(path, expected, see=("certificate_maps", other.value))
 
 

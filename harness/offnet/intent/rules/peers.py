@@ -7,7 +7,7 @@ from itertools import product
 
 from offnet.intent.document import KeyPath
 from offnet.intent.finding import Finding
-from offnet.intent.models import ANYBODY, OffNetSite, Profile
+from offnet.intent.models import ANYBODY, DmvpnSite, OffNetSite, Profile
 from offnet.intent.rules.certificates import needs_key
 from offnet.intent.rules.names import one_of
 from offnet.intent.salvage import Scope
@@ -90,7 +90,9 @@ def movable(scope: Scope) -> Iterator[Finding]:
         selector = selection.select(kind, value, site.front_door, site.authority)
         if not site.dynamic or selector is None:
             continue
-        path: KeyPath = ("sites", name, "ipsec", "dynamic")
+        if isinstance(site, DmvpnSite):
+            continue  # its cloud says which profile
+        path: KeyPath = ("sites", name, site.METHOD, "dynamic")
         see = ("profiles", selector.profile)
         if selector.kind == "address":
             expected = f"an identity other than an address: {selector.profile} matches {value} only"
@@ -131,7 +133,7 @@ def _unmatched(name: str, site: OffNetSite, selection: Selection) -> Finding:
     near = next((one for one in signing if one is not None and one.kind != ANYBODY), None)
     if near is not None and site.authority is None:
         expected = f"a value: profile {near.profile} matches {value}, and its peers have certificates"
-        return Finding(("sites", name, "ipsec", "authority"), expected, see=("profiles", near.profile))
+        return Finding(("sites", name, site.METHOD, "authority"), expected, see=("profiles", near.profile))
     by = f" with authority {site.authority}" if site.authority else ""
     return Finding(_path(name, site), f"{_NOUNS[kind]} that a profile{by} matches; add it to {_WAYS[kind]}")
 

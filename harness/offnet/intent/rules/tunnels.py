@@ -51,7 +51,7 @@ def mtu_that_fits(scope: Scope) -> Iterator[Finding]:
     for name, site, selector in _selected(scope):
         widest, proposal = min(
             (transport_payload(proposal, LINK_MTU) - GRE_HEADER, proposal)
-            for proposal in _proposals(scope.intent.profiles[selector.profile])
+            for proposal in proposals(scope.intent.profiles[selector.profile])
         )
         if site.gre.mtu > widest:
             expected = (
@@ -79,6 +79,7 @@ def _selected(scope: Scope) -> Iterator[tuple[str, GreSite, Selector]]:
             yield name, site, selector
 
 
-def _proposals(profile: Profile) -> Iterator[str]:
+def proposals(profile: Profile) -> Iterator[str]:
+    """The ESP proposals of a profile in both crypto variants."""
     for crypto in Crypto:
         yield from profile.esp.of(crypto)
