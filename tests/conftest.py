@@ -126,8 +126,9 @@ def running_variant(request: pytest.FixtureRequest, tmp_path_factory: pytest.Tem
         changed |= {"keyrings": keyrings, "overlays": overlays}
         for section, entries in changed.items():
             for entry, changes in entries.items():
-                merged = data[section].get(entry, {}) | changes
-                data[section][entry] = {key: value for key, value in merged.items() if value is not None}
+                held = data.setdefault(section, {})
+                merged = held.get(entry, {}) | changes
+                held[entry] = {key: value for key, value in merged.items() if value is not None}
         if links:
             data["provider"]["links"] = [list(ends) for ends in links]
         if protection:
