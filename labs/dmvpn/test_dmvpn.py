@@ -14,6 +14,7 @@ import pytest
 from offnet.experiments.bench import Bench, gather
 from offnet.experiments.convergence import converge
 from offnet.experiments.probes import probe
+from offnet.experiments.readdressing import give_address
 from offnet.experiments.registrations import registered
 from offnet.experiments.shortcuts import shortcuts
 from offnet.network.model import Cloud, Site, Tunnel
@@ -181,22 +182,11 @@ def ping(bench: Bench, source: Site, target: Site, length: int) -> str:
 @contextmanager
 def readdressed(bench: Bench, site: Site, tunnel: Tunnel) -> Iterator[IPv4Address]:
     """A spoke with the next address of its access network meanwhile, which it is given."""
-    door = next(i for i in bench.network.node(site.node).default.interfaces if i.name == "wan")
-    (old,), (route,) = door.addresses, bench.network.node(site.node).default.routes
-
-    def give(address: IPv4Address) -> None:
-        batch = (
-            f"address flush dev {door.name}\n"
-            f"address add {address}/{old.network.prefixlen} dev {door.name}\n"
-            f"route replace default via {route.via} dev {door.name}\n"
-        )
-        bench.lab.run(site.node, ["ip", "-batch", "-"], input=batch.encode())
-
-    give(tunnel.address + 1)
+    give_address(bench.lab, bench.network, site, tunnel.address + 1)
     try:
         yield tunnel.address + 1
     finally:
-        give(tunnel.address)
+        give_address(bench.lab, bench.network, site, tunnel.address)
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,8 @@ from offnet.errors import DeadlineExpired
 from offnet.experiments.bench import Bench
 from offnet.experiments.convergence import converge
 from offnet.experiments.presence import POLL, seen_presence
+from offnet.experiments.readdressing import give_address
+from offnet.experiments.registrations import registered
 from offnet.experiments.sending import INTERVAL_MS, Sending
 from offnet.experiments.subjects import Subject, subjects
 from offnet.network.model import Endpoint, Network, Role
@@ -102,7 +104,20 @@ def faults(network: Network, subject: Subject) -> Iterator[Fault]:
         yield _killed(daemon, daemon, router, SLACK)
     yield _killed("charon", "charon-systemd", site, SLACK)
     yield _killed("charon", "charon-systemd", gateway, dead + SLACK)
+    yield from _of_cloud(network, subject)
     yield from _cuts(network, subject)
+
+
+def _of_cloud(network: Network, subject: Subject) -> Iterator[Fault]:
+    """What may happen to a spoke of a DMVPN and to its next hop server."""
+    gateway, site = subject.tunnel.gateway, subject.site.node
+    if subject.tunnel.gre is None or subject.tunnel.gre.cloud is None:
+        return
+    # The server's own registrations are gone: a spoke renews its one after a third of its time.
+    renewal = network.cloud(subject.tunnel.gre.cloud).nhrp.holdtime / 3
+    yield _killed("nhrpd", "nhrpd", site, SLACK)
+    yield _killed("nhrpd", "nhrpd", gateway, renewal + SLACK)
+    yield _moved(network, subject, patience(subject) + SLACK)
 
 
 def _cuts(network: Network, subject: Subject) -> Iterator[Fault]:
@@ -195,6 +210,27 @@ def _killed(what: str, process: str, node: str, seconds: float) -> Fault:
         bench.forget_vici(node)
 
     return Fault(f"{what} of {node} killed", act, seconds)
+
+
+def _moved(network: Network, subject: Subject, seconds: float) -> Fault:
+    """A spoke has the next address of its access network until it is registered with it."""
+    site, tunnel = subject.site, subject.tunnel
+
+    def act(bench: Bench) -> None:
+        give_address(bench.lab, network, site, tunnel.address + 1)
+        assert tunnel.gre is not None  # noqa: S101 - it is a spoke
+        cloud = tunnel.gre.cloud or ""
+        until(
+            lambda: tunnel.address + 1 in {entry.nbma for entry in registered(bench, cloud)},
+            what=f"{site.name} is registered with another address",
+            deadline=seconds,
+            interval=POLL,
+        )
+
+    def back(bench: Bench) -> None:
+        give_address(bench.lab, network, site, tunnel.address)
+
+    return Fault(f"{site.name} with another address, and back", act, seconds, mend=back)
 
 
 def _pid(bench: Bench, node: str, process: str) -> str:
