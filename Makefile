@@ -64,6 +64,7 @@ bench: $(READY) tools ## how long things take, as medians of several runs
 	@$(BIN)/python benchmarks/reverse_route.py
 	@$(BIN)/python benchmarks/runtimes.py
 	@$(BIN)/python benchmarks/reverse_route.py remote-access
+	@$(BIN)/python benchmarks/shortcut.py
 	@$(BIN)/python benchmarks/logins.py
 	@$(BIN)/python benchmarks/logins.py --crypto modern
 

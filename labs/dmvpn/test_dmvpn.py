@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from ipaddress import IPv4Address
 from typing import Any
@@ -16,10 +16,9 @@ from offnet.experiments.convergence import converge
 from offnet.experiments.probes import probe
 from offnet.experiments.readdressing import give_address
 from offnet.experiments.registrations import registered
-from offnet.experiments.shortcuts import shortcuts
+from offnet.experiments.shortcuts import forget, shortcuts
 from offnet.network.model import Cloud, Site, Tunnel
 from offnet.observe import kernel
-from offnet.observe.errors import CommandRefused
 from offnet.observe.places import place, run_at, vtysh
 from offnet.observe.question import ask
 from offnet.wait import until
@@ -216,7 +215,7 @@ def moved(bench: Bench) -> Moved:
         await_answer(bench, remote, site)
         away = time.monotonic() - start
         followed = sum(answers(bench, other, site) for _ in range(5))
-        forget(bench, other)
+        bench.lab.run(other.node, vtysh(other.node, "clear ip nhrp cache", "clear ip nhrp shortcut"))
         found = await_answer(bench, other, site)
         start = time.monotonic()
     await_registered(bench, cloud, inside_of(tunnel), tunnel.address)
@@ -261,15 +260,8 @@ def settle(bench: Bench) -> None:
             site = bench.network.site(name)
             assert site.tunnel is not None
             await_registered(bench, cloud, inside_of(site.tunnel), site.tunnel.address)
-            forget(bench, site)
-            with suppress(CommandRefused):  # there may be none
-                bench.vici(name).terminate(ike=cloud.name, force=True, timeout=2)
+        forget(bench, cloud)
     converge(bench.network, bench.lab)
-
-
-def forget(bench: Bench, site: Site) -> None:
-    """A spoke forgets what NHRP has told it of others."""
-    bench.lab.run(site.node, vtysh(site.node, "clear ip nhrp cache", "clear ip nhrp shortcut"))
 
 
 # ---- a wrong password -----------------------------------------------------------------------------

@@ -14,9 +14,8 @@ from offnet.experiments.bench import Bench
 from offnet.experiments.convergence import converge
 from offnet.experiments.foreign_keys import attacks, foreign_keys
 from offnet.experiments.registrations import registered
-from offnet.experiments.shortcuts import shortcuts
+from offnet.experiments.shortcuts import forget, shortcuts
 from offnet.network.model import Cloud, Crypto
-from offnet.observe.errors import CommandRefused
 from offnet.observe.places import place, vtysh
 from offnet.wait import until
 from tests.sabotage.breaking import broken, failing, looking_at, names
@@ -61,16 +60,6 @@ def register(lab: Bench, cloud: Cloud) -> None:
     converge(lab.network, lab.lab)
 
 
-def forget_shortcuts(lab: Bench, cloud: Cloud) -> None:
-    """No spoke knows another one, and no SA is left between them."""
-    for name in cloud.spokes:
-        lab.lab.run(name, vtysh(name, "clear ip nhrp cache", "clear ip nhrp shortcut"))
-        try:
-            lab.vici(name).terminate(ike=cloud.name, force=True)
-        except CommandRefused:
-            continue  # there is none
-
-
 def test_registrations_fail_when_the_hub_has_forgotten_its_spokes(lab: Bench, cloud: Cloud) -> None:
     claims = list(clouds.passive(lab.network))
     lab.lab.run(cloud.hub, vtysh(place(cloud.hub, cloud.name), "clear ip nhrp cache"))
@@ -87,7 +76,7 @@ def test_shortcuts_fail_when_the_hub_tells_nobody_of_them(lab: Bench, cloud: Clo
         at_hub(cloud, *interface, "no ip nhrp redirect"),
         at_hub(cloud, *interface, "ip nhrp redirect"),
     )
-    forget_shortcuts(lab, cloud)
+    forget(lab, cloud)
     with broken(lab, cloud.hub, silent, again):
         seen = failing(lab, claims)
     assert seen.keys() == names(claims, *cloud.spokes), seen

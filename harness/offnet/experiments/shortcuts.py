@@ -13,6 +13,8 @@ from offnet.errors import DeadlineExpired
 from offnet.experiments.bench import Bench, gather
 from offnet.experiments.wire import wire_capture
 from offnet.network.model import Cloud, Network, Site
+from offnet.observe.errors import CommandRefused
+from offnet.observe.places import vtysh
 from offnet.observe.vici_model import IkeSa
 from offnet.wait import until
 
@@ -95,3 +97,11 @@ def between(bench: Bench, own: Site, other: Site) -> tuple[IkeSa, ...]:
         return ()
     held = bench.vici(own.node).list_sas(cloud.name)
     return tuple(sa for sa in held if sa.current_children and sa.remote_id == peer.identity)
+
+
+def forget(bench: Bench, cloud: Cloud) -> None:
+    """No spoke of a cloud knows another one, and no SA is left between any two."""
+    for name in cloud.spokes:
+        bench.lab.run(name, vtysh(name, "clear ip nhrp cache", "clear ip nhrp shortcut"))
+        with suppress(CommandRefused):  # there may be none
+            bench.vici(name).terminate(ike=cloud.name, force=True, timeout=2)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from ipaddress import IPv4Address
 
-from offnet.network.routing import EdgeProtocol, Nhrp
+from offnet.network.nhrp import Nhrp
+from offnet.network.routing import EdgeProtocol
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,6 +26,7 @@ from offnet.network.ike import (
     SharedSecret,
 )
 from offnet.network.links import CoreEnd, CoreTunnel, Endpoint, Link
+from offnet.network.nhrp import Nhrp, NhrpMember
 from offnet.network.overlay import Overlay, OverlayTunnel
 from offnet.network.pki import (
     Authority,
@@ -45,8 +46,6 @@ from offnet.network.routing import (
     Interface,
     InterfaceKind,
     Ldp,
-    Nhrp,
-    NhrpMember,
     Ospf,
     RoutingContext,
     StaticRoute,
