@@ -76,6 +76,27 @@ def test_neighbors_of_three_protocols(network: Network) -> None:
     assert [_cells(table, "state") for table in tables] == [["Full"], ["OPERATIONAL"], ["Established"]]
 
 
+class SilentLab:
+    """Knows of nothing, whatever is asked."""
+
+    def run(self, node: str, argv: Sequence[str], **_: Any) -> Completed:  # noqa: ARG002 - as RunningLab
+        return Completed(" ".join(argv), 0, f"{{}}{frr.FRAME_END}\0", "")
+
+
+@pytest.mark.parametrize(
+    ("lab", "node", "spoken"),
+    [
+        ("l2vpn", "vpn-gw1-east", ["VRF OSPF neighbours"]),
+        ("l2vpn", "ce1", ["OSPF neighbours"]),
+        ("gre", "spoke-vpn2-east", ["OSPF neighbours"]),
+    ],
+)
+def test_neighbors_of_customers_routing(lab: str, node: str, spoken: list[str]) -> None:
+    network = design(intent.load(resources.labs() / lab))
+    shown = views.tables(SilentLab(), network, "neighbors", node)  # type: ignore[arg-type]  # as above
+    assert [table.title for table in shown] == spoken
+
+
 def test_sas_name_the_vrf_that_they_protect(network: Network) -> None:
     recorded = json.loads((RECORDED / "vici.json").read_text())["list-sas"]
     found = tuple(sa for message in recorded for sa in vici_parse.ike_sas(_bytes(message)))

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from offnet.network.model import Network, Node
+from offnet.network.model import EdgeProtocol, Network, Node
 from offnet.report.plain import plain
 
 if TYPE_CHECKING:
@@ -156,17 +156,20 @@ def neighbors(lab: RunningLab, node: Node) -> Iterator[Table]:
     from offnet.observe import frr  # noqa: PLC0415 - keeps the start quick
     from offnet.observe.question import ask  # noqa: PLC0415 - as above
 
+    edges = [
+        edge for context in node.contexts for edge in context.edges if edge.protocol is EdgeProtocol.OSPF
+    ]
     asked = (
-        ("ospf", frr.OSPF_NEIGHBORS),
-        ("vrf_ospf", frr.OSPF_VRF_NEIGHBORS),
-        ("ldp", frr.LDP_NEIGHBORS),
-        ("bgp", frr.VPN_PEERS),
+        ("OSPF", frr.OSPF_NEIGHBORS, node.default.ospf or any(edge.vrf is None for edge in edges)),
+        ("VRF OSPF", frr.OSPF_VRF_NEIGHBORS, any(edge.vrf for edge in edges)),
+        ("LDP", frr.LDP_NEIGHBORS, node.default.ldp),
+        ("BGP", frr.VPN_PEERS, node.default.bgp),
     )
-    for protocol, question in asked:
-        if any(getattr(context, protocol) for context in node.contexts):
+    for protocol, question, spoken in asked:
+        if spoken:
             found: tuple[Any, ...] = ask(lab, node.name, question)
             rows = tuple(_neighbor_row(item) for item in found)
-            title = f"{protocol.replace('_', ' ').upper()} neighbours"
+            title = f"{protocol} neighbours"
             yield Table(node.name, title, question.typed, ("neighbour", "state", "details"), rows, found)
 
 
