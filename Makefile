@@ -67,6 +67,8 @@ bench: $(READY) tools ## how long things take, as medians of several runs
 	@$(BIN)/python benchmarks/shortcut.py
 	@$(BIN)/python benchmarks/logins.py
 	@$(BIN)/python benchmarks/logins.py --crypto modern
+	@$(BIN)/python benchmarks/failover.py
+	@$(BIN)/python benchmarks/failover.py --crypto modern
 
 lock: ## pin today's versions of all dependencies in requirements.lock
 	@set -eu; new=$$(mktemp -d); trap 'rm -rf "$$new"' EXIT; \

@@ -115,9 +115,10 @@ def test_kinds(frame: bytes, kind: Kind) -> None:
 
 
 def test_labels_and_tags_are_read() -> None:
-    labelled = struct.pack("!II", 17 << 12, 145 << 12 | 0x100) + ipv4(1, bytes(8))
+    labelled = struct.pack("!II", 17 << 12 | 5 << 9, 145 << 12 | 0x100) + ipv4(1, bytes(8))
     packet = dissect(EN10MB, ethernet(0x8100, struct.pack("!HH", 101, 0x8847) + labelled))
     assert packet.labels == (17, 145)
+    assert packet.traffic_classes == (5, 0)
     assert packet.vlan == 101
     assert (packet.source, packet.destination) == ("192.0.2.1", "198.51.100.2")
 

@@ -24,6 +24,7 @@ from offnet.experiments.bench import Bench
 from offnet.experiments.faults import SETTLING, Endured, Fault, endure, faults, victim
 from offnet.experiments.subjects import Subject
 from offnet.network.model import Network
+from offnet.runtime.base import RunningLab
 from offnet.wait import until
 
 PROOF = 9
@@ -70,21 +71,26 @@ def _claim(subject: Subject, fault: Fault) -> Claim[Aftermath]:
 
 def _look(bench: Bench, subject: Subject, fault: Fault) -> Aftermath:
     endured = endure(bench, subject, fault)
+    return Aftermath(endured, lasting_mistakes(bench.network, bench.lab, fault.seconds))
+
+
+def lasting_mistakes(network: Network, lab: RunningLab, seconds: float) -> dict[str, str]:
+    """What of reach, isolation, routes and SAs of a network does not hold in time, by claim."""
     wrong: dict[str, str] = {}
 
     def whole() -> bool:
         nonlocal wrong
-        wrong = _wrong(bench)
+        wrong = _wrong(network, lab)
         return not wrong
 
     with suppress(DeadlineExpired):  # what does not hold is in the answer
-        until(whole, what="every proof holds again", deadline=fault.seconds, interval=SETTLING)
-    return Aftermath(endured, wrong)
+        until(whole, what="every proof holds again", deadline=seconds, interval=SETTLING)
+    return wrong
 
 
-def _wrong(bench: Bench) -> dict[str, str]:
-    with closing(Bench(bench.network, bench.lab)) as fresh:
-        again = (claim for topic in TOPICS for claim in topic.claims(bench.network))
+def _wrong(network: Network, lab: RunningLab) -> dict[str, str]:
+    with closing(Bench(network, lab)) as fresh:
+        again = (claim for topic in TOPICS for claim in topic.claims(network))
         proved = {claim.name: claim.prove(fresh) for claim in again}
     return {name: told.seen for name, told in proved.items() if not told.holds}
 

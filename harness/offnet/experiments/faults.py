@@ -42,6 +42,9 @@ WHOLE_SECONDS = 1
 ROUTING = {"bgpd", "ospfd"}
 """What may die of a PE's routing."""
 
+AGENT, CHARON = "[p]ython3 -m agent", "[c]haron-systemd"
+"""Command lines, as patterns that do not match themselves; what looks at nodes runs in Python as well."""
+
 Act = Callable[[Bench], None]
 
 
@@ -99,7 +102,7 @@ def faults(network: Network, subject: Subject) -> Iterator[Fault]:
     router = subject.site.pe  # the gateway itself, but for an overlay, which passes through it
     yield Fault("IKE_SA rekeyed", lambda bench: _rekey(bench, subject), lossless=True)
     if network.node(gateway).reverse_routes:
-        yield _killed("agent", "python3", gateway, SLACK)
+        yield _killed("agent", AGENT, gateway, SLACK)
     for daemon in sorted(ROUTING & set(daemons(network.node(router)))):
         yield _killed(daemon, daemon, router, SLACK)
     yield _killed("charon", "charon-systemd", site, SLACK)
@@ -234,7 +237,8 @@ def _moved(network: Network, subject: Subject, seconds: float) -> Fault:
 
 
 def _pid(bench: Bench, node: str, process: str) -> str:
-    return bench.lab.run(node, ["pidof", process], check=False).stdout.strip()
+    find = ["pgrep", "-f"] if process == AGENT else ["pidof"]
+    return bench.lab.run(node, [*find, process], check=False).stdout.strip()
 
 
 def _cut(what: str, end: Endpoint, detect: float) -> Fault:

@@ -38,9 +38,10 @@ def forge(bench: Bench, subject: Subject) -> Forgery:
 def _key(bench: Bench, subject: Subject) -> Forgery:
     daemon, peer = bench.network.node(subject.site.node).ike, str(subject.tunnel.gateway_address)
     assert daemon is not None  # noqa: S101 - a tunnel's end has charon
-    # A member of an overlay has a key for each peer. Of a client it is the last one, the user's: only the
-    # client itself can know that a group key is wrong.
-    own = [key for key in daemon.secrets if subject.site.overlay is None or peer in key.owners]
+    # A member of an overlay has a key for each peer, and who has a backup, too. Of a client it is the last
+    # one, the user's: only the client itself can know that a group key is wrong.
+    several = subject.site.overlay is not None or subject.site.backup is not None
+    own = [key for key in daemon.secrets if not several or peer in key.owners]
     right = own[-1]
     spoke = bench.vici(subject.site.node)
     spoke.load_shared(replace(right, secret=f"not-{right.secret}"))

@@ -6,6 +6,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from offnet.errors import DeadlineExpired
+from offnet.experiments.alone import alone
 from offnet.experiments.asking import ask_for_sa
 from offnet.experiments.bench import Bench, gather
 from offnet.experiments.presence import POLL, present
@@ -50,7 +51,12 @@ def greed(bench: Bench) -> dict[str, Greed]:
     """Each subject proposes another site's LAN, then everything, inside its own authenticated IKE_SA."""
     bench.once(wire_capture)
     by_name = {subject.site.name: subject for subject in subjects(bench.network)}
-    return gather(by_name, lambda name: _greed(bench, by_name[name]))
+    return gather(by_name, lambda name: _alone_greed(bench, by_name[name]))
+
+
+def _alone_greed(bench: Bench, subject: Subject) -> Greed:
+    with alone(bench, subject):
+        return _greed(bench, subject)
 
 
 def _greed(bench: Bench, subject: Subject) -> Greed:

@@ -38,17 +38,19 @@ def probe(
     length: int,
     wait_ms: int = 300,
     device: str | None = None,
+    dscp: int = 0,
 ) -> Answers:
     """Sends ``count`` echo requests of ``length`` bytes to every target and counts the replies.
 
     ``wait_ms`` is how long the last reply may take; it is spent only where one is missing. ``device``
-    is the VRF that they are sent in.
+    is the VRF that they are sent in, ``dscp`` what they are marked with.
     """
     wanted = [str(target) for target in targets]
     if not wanted:
         return Answers(source, count, {})
     argv = ["fping", "-q", "-c", str(count), "-p", "10", "-i", "1", "-t", str(wait_ms)]
     argv += ["-b", str(length - ICMP_AND_IP_HEADERS), "-S", str(source)]
+    argv += ["-O", str(dscp << 2)] if dscp else []
     argv += [*(("-I", device) if device else ()), *wanted]
     done = lab.run(node, argv, timeout=30, check=False)
     seen = {IPv4Address(target): int(got) for target, _, got in _SUMMARY.findall(done.stderr + done.stdout)}

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from offnet.errors import DeadlineExpired
+from offnet.experiments.alone import alone
 from offnet.experiments.bench import Bench, gather
 from offnet.experiments.forgery import Forgery, forge
 from offnet.experiments.logs import line_about, mark, since
@@ -66,11 +67,12 @@ def wrong_keys(bench: Bench) -> dict[str, Refusal]:
 
 
 def _wrong_key(bench: Bench, subject: Subject) -> Refusal:
-    forged = forge(bench, subject)
-    try:
-        seen = _attempt(bench, subject, forged.connection)
-    finally:
-        back = _return(bench, subject, forged)
+    with alone(bench, subject):
+        forged = forge(bench, subject)
+        try:
+            seen = _attempt(bench, subject, forged.connection)
+        finally:
+            back = _return(bench, subject, forged)
     return replace(seen, back=back)
 
 

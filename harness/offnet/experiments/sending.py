@@ -22,10 +22,14 @@ _OUTCOME = re.compile(r"\[(\d+)\], (?:(timed out)|\d+ bytes)")
 
 
 class Sending:
-    """Probes from one site to another, 50 a second. Use as context manager."""
+    """Probes from one site to another, 50 a second. Use as context manager.
 
-    def __init__(self, lab: RunningLab, source: Site, target: Site) -> None:
-        self._argv = ["fping", "-l", "-p", str(INTERVAL_MS), "-t", str(WAIT_MS)]
+    A reply that takes longer than ``wait_ms`` counts as lost.
+    """
+
+    def __init__(self, lab: RunningLab, source: Site, target: Site, wait_ms: int = WAIT_MS) -> None:
+        self._wait_ms = wait_ms
+        self._argv = ["fping", "-l", "-p", str(INTERVAL_MS), "-t", str(wait_ms)]
         self._argv += ["-b", str(LENGTH - ICMP_AND_IP_HEADERS), "-S", str(source.host), str(target.host)]
         self._what = f"{target.name} answers {source.name}"
         self._feed = LineFeed(lab.stream(source.node, self._argv))
@@ -37,7 +41,7 @@ class Sending:
 
     def await_flow(self, limit: Deadline) -> None:
         """Returns when probes that leave from now on are answered without a gap; DeadlineExpired if not."""
-        start = max(self.outcomes(), default=0) + WAIT_MS // INTERVAL_MS
+        start = max(self.outcomes(), default=0) + self._wait_ms // INTERVAL_MS
         wanted = f"{STEADY} replies in a row"
         until(lambda: self._steady(start), what=f"{self._what}: {wanted}", deadline=limit, interval=0.05)
 

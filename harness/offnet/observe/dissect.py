@@ -66,8 +66,9 @@ def _network(packet: Packet, data: bytes) -> Packet:
     if packet.ethertype == ARP:
         return replace(packet, kind=Kind.ARP, payload=data)
     if packet.ethertype == MPLS:
-        labels, data = _labels(data)
-        packet = replace(packet, labels=labels)
+        entries, data = _label_stack(data)
+        labels, classes = (entry >> 12 for entry in entries), (entry >> 9 & 7 for entry in entries)
+        packet = replace(packet, labels=tuple(labels), traffic_classes=tuple(classes))
         if data[:1] and data[0] >> 4 == 4:  # noqa: PLR2004 - the version nibble: nothing else says what is below
             return _ipv4(packet, data)
     if packet.ethertype == IPV4:
@@ -77,15 +78,16 @@ def _network(packet: Packet, data: bytes) -> Packet:
     return replace(packet, payload=data)
 
 
-def _labels(data: bytes) -> tuple[tuple[int, ...], bytes]:
-    labels: list[int] = []
+def _label_stack(data: bytes) -> tuple[tuple[int, ...], bytes]:
+    """The entries of a label stack (RFC 3032 section 2.1), and what is below them."""
+    entries: list[int] = []
     bottom = False
     while not bottom:
         (entry,) = struct.unpack_from("!I", data)
-        labels.append(entry >> 12)
+        entries.append(entry)
         bottom = bool(entry & 0x100)
         data = data[4:]
-    return tuple(labels), data
+    return tuple(entries), data
 
 
 def _ipv4(packet: Packet, data: bytes) -> Packet:

@@ -36,7 +36,8 @@ class Direction(StrEnum):
 class Packet:
     """One captured packet. Fields that its protocol lacks are None.
 
-    ``labels`` is the MPLS stack, outermost first; ``vlan`` the outermost 802.1Q tag. ``payload`` is
+    ``labels`` is the MPLS stack, outermost first, ``traffic_classes`` what each of them bears beside its
+    number (RFC 5462); ``vlan`` the outermost 802.1Q tag. ``payload`` is
     what follows the last header that was read (after the UDP header, or after that of IP).
     ``interface`` is a name where the capture knows it, and otherwise the number as text.
     """
@@ -49,6 +50,7 @@ class Packet:
     direction: Direction = Direction.UNKNOWN
     vlan: int | None = None
     labels: tuple[int, ...] = ()
+    traffic_classes: tuple[int, ...] = ()
     source: str | None = None
     destination: str | None = None
     protocol: int | None = None

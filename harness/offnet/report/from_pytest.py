@@ -85,6 +85,8 @@ def _outcome(report: pytest.TestReport, told: dict[str, str]) -> Outcome:
 
 
 def _detail(report: pytest.TestReport, told: dict[str, str]) -> str:
+    if hasattr(report, "wasxfail"):
+        return f"expected failure: {report.wasxfail}"
     if report.skipped and isinstance(report.longrepr, tuple):
         return str(report.longrepr[2]).removeprefix("Skipped: ")
     if report.failed:
