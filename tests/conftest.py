@@ -118,12 +118,13 @@ def running_variant(request: pytest.FixtureRequest, tmp_path_factory: pytest.Tem
         sites: Changes = UNCHANGED,
         keyrings: Changes = UNCHANGED,
         overlays: Changes = UNCHANGED,
+        clouds: Changes = UNCHANGED,
         links: Sequence[Sequence[str]] = (),
         protection: Mapping[str, Any] = MappingProxyType({}),
     ) -> Iterator[Bench]:
         data = plain_data(resources.labs() / lab) | {"name": name}
         changed = {"profiles": profiles, "gateways": gateways, "sites": sites}
-        changed |= {"keyrings": keyrings, "overlays": overlays}
+        changed |= {"keyrings": keyrings, "overlays": overlays, "clouds": clouds}
         for section, entries in changed.items():
             for entry, changes in entries.items():
                 held = data.setdefault(section, {})

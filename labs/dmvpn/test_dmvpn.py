@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from ipaddress import IPv4Address
-from typing import Any
 
 import pytest
 
@@ -21,21 +20,13 @@ from offnet.network.model import Cloud, Site, Tunnel
 from offnet.observe import kernel
 from offnet.observe.places import place, run_at, vtysh
 from offnet.observe.question import ask
+from offnet.pytest_plugin import Tell
 from offnet.wait import until
 
-Tell = Callable[[str], None]
 DEADLINE = 60.0
 POLL = 0.1
 IP_AND_ICMP = 28
 PROBE = 84
-
-
-@pytest.fixture(autouse=True)
-def tell(request: pytest.FixtureRequest, record_property: Callable[[str, Any], None]) -> Tell:
-    """Puts the first line of a test's docstring, and what the test saw, into the report."""
-    lines = (request.function.__doc__ or request.node.name).splitlines()
-    record_property("title", lines[0].rstrip("."))
-    return lambda seen: record_property("seen", seen)
 
 
 def clouds(bench: Bench) -> tuple[Cloud, ...]:

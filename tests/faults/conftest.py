@@ -1,4 +1,4 @@
-"""Labs that find a dead peer within seconds, so that faults do not take minutes."""
+"""Labs that find a dead peer, and register anew, within seconds, so that faults do not take minutes."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from offnet.experiments.bench import Bench
 from offnet.network.model import Crypto
 
 DELAY, TIMEOUT = 1, 4  # of dead peer detection, in seconds
+HOLDTIME = 30  # of registrations by NHRP, in seconds
 Running = Callable[..., AbstractContextManager[Bench]]
 
 
@@ -62,8 +63,11 @@ class Labs:
             {name: {"dpd": {"delay": DELAY, "timeout": TIMEOUT}} for name in section}
             for section in (written.gateways, written.overlays)
         )
+        clouds = {name: {"holdtime": HOLDTIME} for name in written.clouds}
         name = f"faults-{case.lab}"
-        return self._running(name, case.crypto, lab=case.lab, gateways=gateways, overlays=overlays)
+        return self._running(
+            name, case.crypto, lab=case.lab, gateways=gateways, overlays=overlays, clouds=clouds
+        )
 
 
 @pytest.fixture(scope="package")

@@ -13,6 +13,8 @@ from tests.faults.conftest import Case
 pytestmark = [pytest.mark.lab, pytest.mark.xdist_group("faults")]
 CASES = (
     Case("gre", Crypto.MODERN),
+    Case("dmvpn", Crypto.MODERN),
+    Case("dmvpn", Crypto.AS_PRINTED),
     Case("pe-pe", Crypto.AS_PRINTED),
     Case("ce-ce", Crypto.MODERN),
     Case("remote-access", Crypto.AS_PRINTED),  # whose victim is a telecommuter behind NAT

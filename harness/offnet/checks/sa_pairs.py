@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from offnet.experiments.state import Sas
 from offnet.network.model import Site
-from offnet.observe.vici_model import ChildSaState, IkeSa, sas_of
+from offnet.observe.vici_model import ChildSaState, IkeSa, sas_at_site, sas_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,8 +28,7 @@ def sa_pair(state: Sas, site: Site) -> SaPair | None:
     if site.tunnel is None:
         return None
     at_gateway = current(sas_of(site.tunnel, state.ike.get(site.tunnel.gateway, ())))
-    own = (sa for sa in state.ike.get(site.node, ()) if sa.name == site.tunnel.site_connection)
-    at_site = current(own)
+    at_site = current(sas_at_site(site.tunnel, state.ike.get(site.node, ())))
     spis = {SaPair(child.spi_out, child.spi_in) for _, child in at_gateway}
     spis &= {SaPair(child.spi_in, child.spi_out) for _, child in at_site}
     return spis.pop() if len(spis) == 1 and len(at_gateway) == len(at_site) == 1 else None

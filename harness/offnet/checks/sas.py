@@ -12,7 +12,7 @@ from offnet.experiments.state import Sas, Tunnels, sas, tunnels
 from offnet.network.model import GreTunnel, IkeConnection, Network, Site, Tunnel
 from offnet.observe.kernel_model import InterfaceState, XfrmState
 from offnet.observe.places import place
-from offnet.observe.vici_model import ChildSaState, IkeSa, sas_of
+from offnet.observe.vici_model import ChildSaState, IkeSa, sas_at_site, sas_of
 
 
 def claims(network: Network) -> Iterator[Claim[Any]]:
@@ -46,7 +46,7 @@ def judge_ike(
     """One IKE_SA with these identities and one of these proposals, seen alike at both ends."""
     mistakes = []
     here = sas_of(tunnel, state.ike[tunnel.gateway])
-    there = [sa for sa in state.ike[site.node] if sa.name == at_site.name]
+    there = sas_at_site(tunnel, state.ike[site.node])
     ends = (
         (tunnel.gateway, at_gateway, here, (at_gateway.local.id.text, tunnel.identity)),
         (site.node, at_site, there, (tunnel.identity, at_site.remote.id.text)),

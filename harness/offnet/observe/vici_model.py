@@ -99,6 +99,17 @@ def sas_of(tunnel: Tunnel, sas: Iterable[IkeSa]) -> tuple[IkeSa, ...]:
     return tuple(sa for sa in sas if (sa.name, sa.remote_id, sa.user) == ours)
 
 
+def sas_at_site(tunnel: Tunnel, sas: Iterable[IkeSa]) -> tuple[IkeSa, ...]:
+    """The site's own IKE_SAs of a tunnel.
+
+    A spoke whose address has changed comes to its hub by the connection that it has for everybody.
+    """
+    if tunnel.gre and tunnel.gre.cloud:
+        names, hub = {tunnel.site_connection, tunnel.gre.cloud}, str(tunnel.gateway_address)
+        return tuple(sa for sa in sas if sa.name in names and sa.remote_host == hub)
+    return tuple(sa for sa in sas if sa.name == tunnel.site_connection)
+
+
 @dataclass(frozen=True, slots=True)
 class Connection:
     """A connection that charon holds, as ``list-conns`` shows it (it shows no proposals)."""
