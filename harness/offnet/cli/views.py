@@ -152,8 +152,8 @@ def _label_row(entry: LabelEntry) -> Row:
 
 
 def neighbors(lab: RunningLab, node: Node) -> Iterator[Table]:
-    """OSPF, LDP and MP-BGP neighbours of a router."""
-    from offnet.observe import frr  # noqa: PLC0415 - keeps the start quick
+    """OSPF, LDP and MP-BGP neighbours of a router, and whom it knows by NHRP."""
+    from offnet.observe import frr, nhrp  # noqa: PLC0415 - keeps the start quick
     from offnet.observe.question import ask  # noqa: PLC0415 - as above
 
     edges = [
@@ -171,6 +171,12 @@ def neighbors(lab: RunningLab, node: Node) -> Iterator[Table]:
             rows = tuple(_neighbor_row(item) for item in found)
             title = f"{protocol} neighbours"
             yield Table(node.name, title, question.typed, ("neighbour", "state", "details"), rows, found)
+    for context in (context for context in node.contexts if context.nhrp):
+        known = nhrp.cache("" if context is node.default else context.name)
+        entries = ask(lab, node.name, known)
+        peers = tuple((one.address, one.nbma or "-", one.kind) for one in entries)
+        title = f"NHRP peers ({context.name})"
+        yield Table(node.name, title, known.typed, ("address", "NBMA address", "type"), peers, entries)
 
 
 def _neighbor_row(item: Any) -> Row:
