@@ -9,8 +9,8 @@ PYTHON ?= python3
 ARGS ?=
 JOBS ?= 0
 
-# Tests on several processors: those that share a running lab in one process, the long ones early.
-BESIDE ?= -n auto --maxprocesses 4 --dist loadgroup --no-loadscope-reorder
+# Tests on several processors: those of one folder in one process (a plugin of ours sees to that).
+BESIDE ?= -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
 VENV := .venv
 BIN := $(VENV)/bin

@@ -47,16 +47,6 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tests with daemons share what their module has started, so one worker of xdist has them all."""
-    here = Path(__file__).parent
-    for item in items:
-        told = item.get_closest_marker("xdist_group") or not item.get_closest_marker("lab")
-        if not told and here in item.path.parents:
-            item.add_marker(pytest.mark.xdist_group(str(item.path.relative_to(here))))
-
-
 @pytest.fixture
 def golden(request: pytest.FixtureRequest) -> Golden:
     """Compare text with a file, or with --update-goldens write the file."""

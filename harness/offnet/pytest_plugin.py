@@ -24,6 +24,7 @@ from offnet.lab_pool import LabPool, Wanted
 from offnet.network.model import Crypto
 from offnet.report.model import PROOFS, Outcome
 from offnet.runtime.state import state_home
+from offnet.xdist_folders import scheduling
 
 Tell = Callable[[str], None]
 """Takes what a lab's own test saw, for its report."""
@@ -61,8 +62,9 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "xdist_group(name): tests that share a running lab")
     config.stash[POOL] = LabPool(config)
     worker = os.environ.get("PYTEST_XDIST_WORKER")
-    if worker:  # labs of one name may run in several of them
-        os.environ["XDG_STATE_HOME"] = str(state_home() / f"pytest-{worker}")
+    own = f"pytest-{worker}"
+    if worker and state_home().name != own:  # labs of one name may run in several of them
+        os.environ["XDG_STATE_HOME"] = str(state_home() / own)
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
@@ -185,16 +187,25 @@ def tell(request: pytest.FixtureRequest, record_property: Callable[[str, Any], N
     return lambda seen: record_property("seen", seen)
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> object | None:
+    """With ``--dist loadfile``, all tests of a folder are for one worker: they share running labs.
+
+    Not by groups: xdist 3.8 marks them in a place where pytest 9.2 does not look any more.
+    """
+    if config.getoption("dist") != "loadfile":
+        return None
+    return scheduling(config, log)
+
+
 @pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Tests of one running lab stand together, so that each lab is started once, by one worker of xdist."""
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tests of one running lab stand together, so that each lab is started once."""
     for item in items:
         wanted = _wanted(item)
         if wanted is not None:
             item.stash[WANTED] = wanted
             item.add_marker(pytest.mark.lab)
-            if config.pluginmanager.hasplugin("xdist"):
-                item.add_marker(pytest.mark.xdist_group(wanted.folder.name))
     order = {
         wanted: place for place, wanted in enumerate(dict.fromkeys(i.stash.get(WANTED, None) for i in items))
     }
