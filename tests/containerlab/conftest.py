@@ -52,7 +52,7 @@ class Server:
         until(
             lambda: self.traces() == before,
             what="a server without traces of the lab",
-            deadline=40,
+            deadline=120,
             interval=0.3,
             seen=lambda: sorted(set(self.traces()) ^ set(before)),
         )

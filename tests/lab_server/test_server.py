@@ -136,7 +136,7 @@ def test_plain_containerlab_brings_a_lab_up_and_leaves_nothing(placed: Host, top
     until(
         lambda: shell(placed, _TRACES) == before,
         what="a server without traces of the lab",
-        deadline=20,
+        deadline=120,
         seen=lambda: sorted({*shell(placed, _TRACES).splitlines()} ^ {*before.splitlines()}),
         interval=0.2,
     )

@@ -25,7 +25,7 @@ def settled(server: Server, before: list[str]) -> bool:
     until(  # the kernel takes namespaces apart after the last process has left them
         lambda: server.traces() == before,
         what="a server without traces of the lab",
-        deadline=10,
+        deadline=120,
         seen=lambda: sorted(set(server.traces()) - set(before)),
     )
     return True

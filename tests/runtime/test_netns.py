@@ -48,7 +48,7 @@ def settled(server: Host, before: list[str]) -> bool:
     until(  # the kernel takes namespaces apart after the last process has left them
         lambda: traces(server) == before,
         what="a server without traces of the lab",
-        deadline=10,
+        deadline=120,
         seen=lambda: sorted(set(traces(server)) - set(before)),
     )
     return True
