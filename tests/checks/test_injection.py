@@ -50,6 +50,7 @@ def test_a_rekeying_that_nobody_notices_holds(
     [
         ({"after": 1}, "the same SPI as before"),
         ({"routed": ("vpn-gw1-east",)}, "no route at pe2"),
+        ({"lost": 40}, "none of 40 probes answered meanwhile"),
         ({"answered": PROBES - 1}, f"{PROBES - 1} of {PROBES} probes answered afterwards"),
     ],
 )

@@ -71,6 +71,8 @@ def _rekeyed(subject: Subject) -> Claim[dict[str, Rekeying]]:
         here = seen[site.name]
         mistakes = ["the same SPI as before"] if here.before == here.after else []
         mistakes += [f"no route at {node}" for node in places if node not in here.routed]
+        if here.lost == here.sent:
+            mistakes.append(f"none of {here.sent} probes answered meanwhile")
         mistakes += (
             [f"{here.answered} of {PROBES} probes answered afterwards"] if here.answered < PROBES else []
         )
@@ -82,7 +84,7 @@ def _rekeyed(subject: Subject) -> Claim[dict[str, Rekeying]]:
     return Claim(
         8,
         f"{site.name}: rekeys under traffic, and the old SA's end takes no route away",
-        f"another SPI, all probes answered afterwards, {site.lan} still at {' and '.join(places)}",
+        f"another SPI, probes answered meanwhile, all afterwards, {site.lan} still at {' and '.join(places)}",
         rekeyings,
         judge,
     )

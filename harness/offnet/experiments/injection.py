@@ -175,6 +175,7 @@ def _end_old(gateway: Vici, subject: Subject, old: ChildSaState) -> None:
 def _rekeying(bench: Bench, subject: Subject) -> Rekeying:
     site = subject.site
     spoke, gateway = bench.vici(site.node), bench.vici(subject.tunnel.gateway, site.node)
+    _through(bench, subject)  # what an experiment before this one has moved is not this one's loss
     before = _await_child(gateway, subject)
     with traffic(bench.lab, subject.partner, subject.site) as answers:
         spoke.rekey(child=subject.connection.children[0].name)
@@ -194,7 +195,7 @@ def _rekeying(bench: Bench, subject: Subject) -> Rekeying:
 
 
 def _through(bench: Bench, subject: Subject) -> int:
-    """How many of the probes through the new SA are answered, once routing that was busy has settled.
+    """How many probes of one volley are answered, once routing that was busy has settled.
 
     ospfd computes external routes a second after the others: a change just before may show just after.
     """
