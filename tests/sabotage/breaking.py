@@ -78,7 +78,7 @@ def renew(lab: Bench, victim: Subject) -> None:
     """Sets the victim's tunnel up anew and waits for its SA at both ends and its route everywhere."""
     name, ends = victim.tunnel.site_connection, victim.tunnel.gateway_connection
     with Vici(lab.lab, victim.site.node) as spoke, Vici(lab.lab, victim.tunnel.gateway) as gateway:
-        if spoke.list_sas(name):
+        with suppress(CommandRefused):  # there may be nothing to end
             spoke.terminate(ike=name, force=True)
         with suppress(CommandRefused):  # its trap may have been quicker
             ask_for_sa(spoke, victim, timeout=DEADLINE)

@@ -34,6 +34,10 @@ def test_isolation_fails_when_a_tunnel_ends_in_the_wrong_vrf(lab: Bench, victim:
     twin = next(s for s in lab.network.sites_of(other) if s.host == victim.partner.host)
     outward = names(claims, f"{victim.site.name}: probes to {victim.partner.host}")
     inward = names(claims, f"{victim.partner.name}: probes to {victim.site.host}")
-    assert seen.keys() == outward | inward
+    # Answers to the victim come to the site with its address in the other VPN now, and fping takes them
+    # for its own where process numbers of the two nodes happen to be the same.
+    namesake = next(s for s in lab.network.sites_of(other) if s.host == victim.site.host)
+    misled = names(claims, f"{namesake.name} reaches no")
+    assert outward | inward <= seen.keys() <= outward | inward | misled, seen
     assert f"arrived at {twin.name}" in seen[outward.pop()]
     assert f"0 arrived at {victim.site.name}" in seen[inward.pop()]
