@@ -107,8 +107,8 @@ def faults(network: Network, subject: Subject) -> Iterator[Fault]:
         yield _killed(daemon, daemon, router, SLACK)
     yield _killed("charon", "charon-systemd", site, SLACK)
     yield _killed("charon", "charon-systemd", gateway, dead + SLACK)
-    yield from _of_cloud(network, subject)
     yield from _cuts(network, subject)
+    yield from _of_cloud(network, subject)
 
 
 def _of_cloud(network: Network, subject: Subject) -> Iterator[Fault]:
