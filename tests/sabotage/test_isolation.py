@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 import pytest
 
 from offnet.checks import isolation
@@ -9,6 +11,7 @@ from offnet.experiments.bench import Bench
 from offnet.experiments.presence import await_presence
 from offnet.experiments.subjects import Subject
 from offnet.observe import frr
+from offnet.observe.errors import ObserveError
 from offnet.observe.question import ask
 from offnet.wait import until
 from tests.sabotage.breaking import DEADLINE, broken, failing, injection_of, names
@@ -24,8 +27,14 @@ def test_isolation_fails_when_a_tunnel_ends_in_the_wrong_vrf(lab: Bench, victim:
         seen = failing(lab, claims)
     # Its routes went when it moved; zebra takes one back only once it has seen the interface return.
     interface = frr.text_query("zebra", f"show interface ipsec{tunnel.if_id} vrf {tunnel.vrf}")
+
+    def returned() -> bool:
+        with suppress(ObserveError):  # zebra refuses to show what it does not have
+            return f"vrf: {tunnel.vrf}" in ask(lab.lab, tunnel.gateway, interface)
+        return False
+
     until(
-        lambda: f"vrf: {tunnel.vrf}" in ask(lab.lab, tunnel.gateway, interface),
+        returned,
         what=f"zebra of {tunnel.gateway} has ipsec{tunnel.if_id} in {tunnel.vrf}",
         deadline=DEADLINE,
     )
