@@ -59,7 +59,6 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     """One pool of running labs a session."""
     config.addinivalue_line("markers", "lab: runs real daemons in the sandbox or on a capable host")
-    config.addinivalue_line("markers", "xdist_group(name): tests that share a running lab")
     config.stash[POOL] = LabPool(config)
     worker = os.environ.get("PYTEST_XDIST_WORKER")
     own = f"pytest-{worker}"

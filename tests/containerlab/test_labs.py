@@ -22,7 +22,7 @@ from tests.containerlab.conftest import write_two
 if TYPE_CHECKING:
     from tests.containerlab.conftest import Server
 
-pytestmark = [pytest.mark.lab, pytest.mark.xdist_group("containerlab")]
+pytestmark = pytest.mark.lab
 
 CONTAINERS = "docker ps --no-trunc --format '{{.ID}} {{.State}}'"
 _STARTER = """

@@ -26,7 +26,7 @@ from offnet.wait import until
 if TYPE_CHECKING:
     from tests.containerlab.conftest import Server
 
-pytestmark = [pytest.mark.lab, pytest.mark.xdist_group("plain containerlab")]
+pytestmark = pytest.mark.lab
 
 REACH, ROUTES = 1, 3
 # Of what Docker gives every container, what daemons need that give up being root.

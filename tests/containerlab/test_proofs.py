@@ -17,7 +17,7 @@ from offnet.report.model import PROOFS, Outcome, Run, from_json
 if TYPE_CHECKING:
     from tests.containerlab.conftest import Server
 
-pytestmark = [pytest.mark.lab, pytest.mark.xdist_group("containerlab")]
+pytestmark = pytest.mark.lab
 
 
 FAULTS = 9  # on demand

@@ -17,7 +17,7 @@ from offnet.observe import kernel
 from offnet.observe.question import ask
 from offnet.session import bring_up
 
-pytestmark = [pytest.mark.lab, pytest.mark.xdist_group("both runtimes")]
+pytestmark = pytest.mark.lab
 
 RUNTIMES = ("netns", "containerlab")
 # What differs from run to run under one runtime too: numbers drawn by chance or in order of events, and

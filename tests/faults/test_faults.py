@@ -10,7 +10,7 @@ from offnet.experiments.faults import Fault, endure, faults, victim
 from offnet.network.model import Crypto
 from tests.faults.conftest import Case
 
-pytestmark = [pytest.mark.lab, pytest.mark.xdist_group("faults")]
+pytestmark = pytest.mark.lab
 CASES = (
     Case("gre", Crypto.MODERN),
     Case("dmvpn", Crypto.MODERN),

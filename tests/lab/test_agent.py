@@ -22,7 +22,7 @@ from offnet.observe.vici_model import ChildSaState
 from offnet.render.agent import REVERSE_ROUTE_PROTOCOL
 from offnet.wait import until
 
-pytestmark = [pytest.mark.lab, pytest.mark.xdist_group("agent")]
+pytestmark = pytest.mark.lab
 DEADLINE = 15.0
 # The supervisor starts the agent again at once: it is held, so that something can happen meanwhile.
 KILL_AND_HOLD = """

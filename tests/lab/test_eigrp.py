@@ -19,7 +19,7 @@ from offnet.experiments.subjects import Subject, subject_of
 from offnet.network.model import Crypto
 from offnet.observe.kernel_model import MAIN_TABLE
 
-pytestmark = [pytest.mark.lab, pytest.mark.xdist_group("eigrp")]
+pytestmark = pytest.mark.lab
 # Three times the hold time of eBGP here, and five times what OSPF takes.
 DEADLINE = 6.0
 

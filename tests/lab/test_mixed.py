@@ -12,7 +12,7 @@ from offnet.checks.derive import derive
 from offnet.experiments.bench import Bench
 from offnet.network.model import Crypto
 
-pytestmark = [pytest.mark.lab, pytest.mark.xdist_group("mixed")]
+pytestmark = pytest.mark.lab
 VPN, GATEWAY = "vpn1", "vpn-gw1-east"
 POLICY, TUNNEL = "198.51.100.10", "198.51.100.18"
 

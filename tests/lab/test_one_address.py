@@ -17,7 +17,7 @@ from offnet.intent.loader import plain_data
 from offnet.network.model import Crypto
 from offnet.session import bring_up
 
-pytestmark = [pytest.mark.lab, pytest.mark.xdist_group("one-address")]
+pytestmark = pytest.mark.lab
 
 KEYED = "spoke-vpn2-south"
 ADDRESS = "203.0.113.10"

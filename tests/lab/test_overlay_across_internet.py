@@ -12,7 +12,7 @@ from offnet.experiments.bench import Bench
 from offnet.experiments.overlays import sights
 from offnet.network.model import Crypto, Role
 
-pytestmark = [pytest.mark.lab, pytest.mark.xdist_group("mesh-internet")]
+pytestmark = pytest.mark.lab
 
 
 @pytest.fixture(scope="module")

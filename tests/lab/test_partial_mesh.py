@@ -14,7 +14,7 @@ from offnet.experiments.core_transit import transits, transits_of
 from offnet.network.model import Crypto
 from tests.sabotage.breaking import broken, failing, looking_at, names
 
-pytestmark = [pytest.mark.lab, pytest.mark.xdist_group("partial-mesh")]
+pytestmark = pytest.mark.lab
 LINKS = (("vpn-gw1-east", "pe3"), ("pe3", "pe2"))
 
 

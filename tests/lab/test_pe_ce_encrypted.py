@@ -14,7 +14,7 @@ from offnet.network.model import Crypto, Site
 from offnet.observe.capture import Capture
 from offnet.observe.packet import Kind, Packet
 
-pytestmark = [pytest.mark.lab, pytest.mark.xdist_group("pe-ce-encrypted")]
+pytestmark = pytest.mark.lab
 ADDRESS = "172.30.1.2"
 PROBES, LENGTH = 3, 402
 

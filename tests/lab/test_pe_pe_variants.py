@@ -15,7 +15,7 @@ from offnet.network.model import Crypto, Role
 from offnet.observe import frr
 from offnet.observe.question import ask
 
-pytestmark = [pytest.mark.lab, pytest.mark.xdist_group("pe-pe-variants")]
+pytestmark = pytest.mark.lab
 BGP = 179
 
 

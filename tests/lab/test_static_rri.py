@@ -17,7 +17,7 @@ from offnet.network.model import Crypto, Site
 from offnet.observe.vici_model import IkeSa
 from offnet.wait import until
 
-pytestmark = [pytest.mark.lab, pytest.mark.xdist_group("static-rri")]
+pytestmark = pytest.mark.lab
 DEADLINE = 10.0
 
 

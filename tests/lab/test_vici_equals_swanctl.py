@@ -10,7 +10,7 @@ import pytest
 from offnet.experiments.bench import Bench
 from offnet.network.model import Crypto, Node
 
-pytestmark = [pytest.mark.lab, pytest.mark.xdist_group("vici-equals-swanctl")]
+pytestmark = pytest.mark.lab
 
 
 @pytest.fixture(scope="module", params=list(Crypto))

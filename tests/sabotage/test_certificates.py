@@ -27,7 +27,7 @@ from tests.sabotage.breaking import (
     trusted_impostor,
 )
 
-pytestmark = [pytest.mark.lab, pytest.mark.xdist_group("sabotage-certificates")]
+pytestmark = pytest.mark.lab
 
 
 @pytest.fixture(scope="module")

@@ -16,7 +16,7 @@ from offnet.experiments.subjects import learners, places
 from offnet.network.model import Crypto
 from tests.sabotage.breaking import DEADLINE, broken, failing, names
 
-pytestmark = [pytest.mark.lab, pytest.mark.xdist_group("sabotage-l2vpn")]
+pytestmark = pytest.mark.lab
 
 
 @pytest.fixture(scope="module")

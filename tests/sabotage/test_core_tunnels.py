@@ -19,7 +19,7 @@ from offnet.observe.packet import Kind
 from offnet.wait import until
 from tests.sabotage.breaking import DEADLINE, broken, failing, looking_at, names
 
-pytestmark = [pytest.mark.lab, pytest.mark.xdist_group("sabotage-pe-pe")]
+pytestmark = pytest.mark.lab
 
 
 @pytest.fixture(scope="module")

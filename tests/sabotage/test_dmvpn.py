@@ -20,7 +20,7 @@ from offnet.observe.places import place, vtysh
 from offnet.wait import until
 from tests.sabotage.breaking import broken, failing, looking_at, names
 
-pytestmark = [pytest.mark.lab, pytest.mark.xdist_group("sabotage-dmvpn")]
+pytestmark = pytest.mark.lab
 DEADLINE = 30.0
 
 

@@ -24,7 +24,7 @@ from offnet.network.failover import leaders, led_by, without
 from offnet.network.model import Crypto, Site, Tunnel
 from tests.sabotage.breaking import failing, names
 
-pytestmark = [pytest.mark.lab, pytest.mark.xdist_group("sabotage-failover")]
+pytestmark = pytest.mark.lab
 DPD = {"delay": 1, "timeout": 4}
 UNMARKED = "copy_dscp = no"
 SETTLING = 30.0

@@ -17,7 +17,7 @@ from offnet.experiments.subjects import Subject, subjects
 from offnet.network.model import Crypto, GreTunnel
 from tests.sabotage.breaking import DEADLINE, assert_mended, broken, failing, looking_at, names
 
-pytestmark = [pytest.mark.lab, pytest.mark.xdist_group("sabotage-gre")]
+pytestmark = pytest.mark.lab
 
 
 @pytest.fixture(scope="module")

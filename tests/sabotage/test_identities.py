@@ -31,7 +31,7 @@ from tests.sabotage.breaking import (
     untold,
 )
 
-pytestmark = [pytest.mark.lab, pytest.mark.xdist_group("sabotage")]
+pytestmark = pytest.mark.lab
 Running = Callable[..., AbstractContextManager[Bench]]
 
 

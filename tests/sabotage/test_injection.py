@@ -11,7 +11,7 @@ from offnet.experiments.presence import await_presence
 from offnet.experiments.subjects import Subject
 from tests.sabotage.breaking import DEADLINE, broken, failing, injection_of, looking_at, names, reconfigured
 
-pytestmark = [pytest.mark.lab, pytest.mark.xdist_group("sabotage")]
+pytestmark = pytest.mark.lab
 
 
 def test_injection_fails_when_the_aggregator_accepts_anything(lab: Bench, victim: Subject) -> None:

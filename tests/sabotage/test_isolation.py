@@ -16,7 +16,7 @@ from offnet.observe.question import ask
 from offnet.wait import until
 from tests.sabotage.breaking import DEADLINE, broken, failing, injection_of, names
 
-pytestmark = [pytest.mark.lab, pytest.mark.xdist_group("sabotage")]
+pytestmark = pytest.mark.lab
 
 
 def test_isolation_fails_when_a_tunnel_ends_in_the_wrong_vrf(lab: Bench, victim: Subject) -> None:

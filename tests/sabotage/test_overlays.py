@@ -17,7 +17,7 @@ from offnet.observe.vici import Vici
 from offnet.wait import until
 from tests.sabotage.breaking import assert_mended, broken, failing, leak, names, renew, renewed
 
-pytestmark = [pytest.mark.lab, pytest.mark.xdist_group("sabotage-overlay")]
+pytestmark = pytest.mark.lab
 
 
 @pytest.fixture(scope="module")

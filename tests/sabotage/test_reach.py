@@ -9,7 +9,7 @@ from offnet.experiments.bench import Bench
 from offnet.experiments.subjects import Subject
 from tests.sabotage.breaking import broken, failing, names, renewed
 
-pytestmark = [pytest.mark.lab, pytest.mark.xdist_group("sabotage")]
+pytestmark = pytest.mark.lab
 
 
 def test_reach_fails_without_a_policy(lab: Bench, victim: Subject) -> None:

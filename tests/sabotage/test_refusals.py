@@ -23,7 +23,7 @@ from tests.sabotage.breaking import (
     renew,
 )
 
-pytestmark = [pytest.mark.lab, pytest.mark.xdist_group("sabotage")]
+pytestmark = pytest.mark.lab
 
 
 def test_refusals_fail_when_the_wrong_key_is_accepted(lab: Bench, victim: Subject) -> None:

@@ -44,7 +44,7 @@ from tests.sabotage.breaking import (
     untold,
 )
 
-pytestmark = [pytest.mark.lab, pytest.mark.xdist_group("sabotage-remote-access")]
+pytestmark = pytest.mark.lab
 
 SILENCE = "nft add table ip mute; nft add chain ip mute in '{{ type filter hook input priority 0; }}'; {rule}"
 SPEECH = "nft delete table ip mute"

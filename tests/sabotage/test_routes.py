@@ -14,7 +14,7 @@ from offnet.experiments.subjects import Subject
 from offnet.network.model import Role
 from tests.sabotage.breaking import DEADLINE, broken, failing, injection_of, names
 
-pytestmark = [pytest.mark.lab, pytest.mark.xdist_group("sabotage")]
+pytestmark = pytest.mark.lab
 
 
 def test_routes_fail_when_a_route_is_withdrawn(lab: Bench, victim: Subject) -> None:

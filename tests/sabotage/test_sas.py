@@ -13,7 +13,7 @@ from offnet.experiments.subjects import Subject
 from offnet.observe.errors import CommandRefused
 from tests.sabotage.breaking import DEADLINE, failing, names, reconfigured, renew, waiting
 
-pytestmark = [pytest.mark.lab, pytest.mark.xdist_group("sabotage")]
+pytestmark = pytest.mark.lab
 
 
 def test_sas_fail_with_another_transform(lab: Bench, victim: Subject) -> None:

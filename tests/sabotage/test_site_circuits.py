@@ -15,7 +15,7 @@ from offnet.experiments.wire import CONTROL_LENGTH, wire_capture
 from offnet.network.model import Crypto
 from tests.sabotage.breaking import blind, broken, failing, leak, names, renew
 
-pytestmark = [pytest.mark.lab, pytest.mark.xdist_group("sabotage-circuit")]
+pytestmark = pytest.mark.lab
 ADDRESS = "172.30.1.2"
 GUARD = "nft -f /etc/offnet/nftables.conf"
 

@@ -13,7 +13,7 @@ from offnet.experiments.subjects import Subject
 from offnet.experiments.wire import CONTROL_LENGTH, wire_capture
 from tests.sabotage.breaking import blind, broken, failing, leak, names, renew
 
-pytestmark = [pytest.mark.lab, pytest.mark.xdist_group("sabotage")]
+pytestmark = pytest.mark.lab
 
 
 def failing_on_the_wire(lab: Bench, victim: Subject, *before: Callable[[], None]) -> dict[str, str]:

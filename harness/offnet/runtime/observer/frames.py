@@ -9,7 +9,7 @@ from collections.abc import Callable
 from contextlib import suppress
 
 from offnet.host.base import Stream
-from offnet.runtime.observer.inside import CHUNK, HEADER
+from offnet.runtime.observer.inside import CHUNK, HEADER, frames
 
 GRACE = 2.0
 """Seconds that the observer has to end."""
@@ -120,13 +120,7 @@ class Frames:
             self._finish()
             return
         self._received += data
-        while len(self._received) >= HEADER.size:
-            channel, kind, length = HEADER.unpack_from(self._received)
-            end = HEADER.size + length
-            if len(self._received) < end:
-                return
-            payload = bytes(self._received[HEADER.size : end])
-            del self._received[:end]
+        for channel, kind, payload in frames(self._received):
             self._arrived(channel, kind, payload)
 
     def _listen(self) -> None:

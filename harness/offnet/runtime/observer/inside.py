@@ -16,7 +16,7 @@ import select
 import stat
 import sys
 from _socket import AF_UNIX, SHUT_WR, SOCK_STREAM, socket
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from struct import Struct
 
 HEADER = Struct(">IBI")
@@ -30,6 +30,18 @@ IGNORED_BY_PYTHON = (PIPE, XFSZ)
 CLONE_NEWNS, CLONE_NEWUTS, CLONE_NEWIPC = 0x20000, 0x4000000, 0x8000000
 CLONE_NEWPID, CLONE_NEWNET = 0x20000000, 0x40000000
 NAMESPACES = CLONE_NEWNS | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWPID | CLONE_NEWNET
+
+
+def frames(received: bytearray) -> Iterator[tuple[int, int, bytes]]:
+    """Takes every whole frame out of what has come: its channel, kind and payload."""
+    while len(received) >= HEADER.size:
+        channel, kind, length = HEADER.unpack_from(received)
+        end = HEADER.size + length
+        if len(received) < end:
+            return
+        payload = bytes(received[HEADER.size : end])
+        del received[:end]
+        yield channel, kind, payload
 
 
 class Loop:
@@ -302,13 +314,7 @@ class Observer:
         if not data:
             self.loop.forget(0)
         self._received += data
-        while len(self._received) >= HEADER.size:
-            channel, kind, length = HEADER.unpack_from(self._received)
-            end = HEADER.size + length
-            if len(self._received) < end:
-                return
-            payload = bytes(self._received[HEADER.size : end])
-            del self._received[:end]
+        for channel, kind, payload in frames(self._received):
             self._act(channel, kind, payload)
 
     def _act(self, channel: int, kind: int, payload: bytes) -> None:
