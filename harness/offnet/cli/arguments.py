@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from offnet.errors import UsageError
-from offnet.network.model import Crypto
+from offnet.network.crypto import Crypto
 
 
 class RuntimeName(StrEnum):

@@ -13,6 +13,7 @@ from ipaddress import IPv4Address
 
 from offnet.network.aaa import RadiusServer
 from offnet.network.clouds import Cloud
+from offnet.network.crypto import Crypto
 from offnet.network.ike import (
     AuthRound,
     BackupPeer,
@@ -119,13 +120,6 @@ class Role(StrEnum):
     NAT = "nat"
     CA = "ca"
     SWITCH = "switch"
-
-
-class Crypto(StrEnum):
-    """The crypto variant a lab runs with."""
-
-    AS_PRINTED = "as-printed"
-    MODERN = "modern"
 
 
 @dataclass(frozen=True, slots=True)
