@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,7 +16,6 @@ from offnet.artifacts import noderoot, uml
 from offnet.artifacts.progress import Progress, Silent
 from offnet.design import design
 from offnet.errors import UsageError
-from offnet.experiments.convergence import converge
 from offnet.intent.models import LabIntent
 from offnet.network.model import Crypto, Network
 from offnet.render import render
@@ -29,6 +29,8 @@ from offnet.runtime.hosting import Supplies
 
 Lifetime = Literal["check", "up"]
 TOPOLOGY = "topology"
+CONVERGENCE = "offnet.experiments.convergence"
+"""What looks into a running lab is imported while its nodes start, which takes no time of ours."""
 
 
 @dataclass(slots=True)
@@ -73,17 +75,32 @@ def bring_up(
     host: str | None = None,
     lifetime: Lifetime = "check",
     progress: Progress | None = None,
+    needed_next: Sequence[str] = (),
 ) -> Session:
     """The lab of a folder, running and converged.
 
     A lab that runs already is taken as it is for a check. Otherwise everything is started, and ends
     with the session unless ``lifetime`` is ``up``; whatever goes wrong, nothing is left.
+    ``needed_next`` names the modules that the caller goes on with: they are imported while nodes start.
     """
     written = intent.load(lab)
     if lifetime == "check" and labs.running(written.name):
         return _attach(written, crypto)
-    choice = select.choose(host, runtime)
-    return _start(design(written, crypto), choice, lifetime, progress or Silent())
+    phases: list[Phase] = []
+    with ThreadPoolExecutor(1) as beside, _phase("render", phases):
+        choosing = beside.submit(select.choose, host, runtime)  # asks the kernel, by processes
+        network = design(written, crypto)
+        files = render(network)
+        choice = choosing.result()
+    return _start(
+        network,
+        files=files,
+        choice=choice,
+        lifetime=lifetime,
+        progress=progress or Silent(),
+        phases=phases,
+        needed_next=needed_next,
+    )
 
 
 def supplies(choice: select.Choice, progress: Progress) -> Supplies:
@@ -119,28 +136,46 @@ def _attach(written: LabIntent, crypto: Crypto | None) -> Session:
     return Session(network, labs.attach(network.name), "it was running already", place)
 
 
-def _start(network: Network, choice: select.Choice, lifetime: Lifetime, progress: Progress) -> Session:
-    phases: list[Phase] = []
+def _start(
+    network: Network,
+    *,
+    files: Mapping[str, str],
+    choice: select.Choice,
+    lifetime: Lifetime,
+    progress: Progress,
+    phases: list[Phase],
+    needed_next: Sequence[str],
+) -> Session:
     with _phase("artifacts", phases):
         made = supplies(choice, progress)
     place = folders.new_folder(resources.runs_dir(), network.name)
-    with _phase("render", phases):
-        write(render(network), place / TOPOLOGY)
+    write(files, place / TOPOLOGY)
     progress.step(f"starting {len(network.nodes)} nodes of {network.name} on {choice.host}", 0)
     started = labs.start(
-        place / TOPOLOGY, choice.host, runtime=choice.runtime, supplies=made, report=progress.tick
+        place / TOPOLOGY,
+        choice.host,
+        runtime=choice.runtime,
+        supplies=made,
+        report=progress.tick,
+        needed_next=(CONVERGENCE, *needed_next),
     )
     try:
         phases += [Phase(name, seconds) for name, seconds in started.timings.items()]
         progress.step("waiting for routes of all sites on all PEs", 0)
         with _phase("converge", phases):
-            converge(network, started.lab)
+            _converge(network, started.lab)
         if lifetime == "up":
             started.keep()
     except BaseException:
         started.close()
         raise
     return Session(network, started.lab, choice.reason, place, phases, started)
+
+
+def _converge(network: Network, running: RunningLab) -> None:
+    from offnet.experiments.convergence import converge  # noqa: PLC0415 - imported while the nodes started
+
+    converge(network, running)
 
 
 @contextmanager

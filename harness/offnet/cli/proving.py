@@ -1,28 +1,24 @@
-"""One lab proved from the command line: pytest runs the checks, we show and keep what they say."""
+"""One lab proved from the command line: brought up, judged, reported, and taken down again."""
 
 from __future__ import annotations
 
-import os
 import shutil
-import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-import pytest
-
-from offnet import intent, resources, session
+from offnet import intent, session
 from offnet.cli.terminal import Terminal
 from offnet.errors import UsageError
-from offnet.network.model import Crypto
-from offnet.report import evidence, folder
-from offnet.report.from_pytest import ResultCollector
-from offnet.report.model import Outcome, Phase, Run
+from offnet.network.crypto import Crypto
+from offnet.report import folder
+from offnet.report.model import Outcome
 from offnet.runtime import labs
 
-PLUGIN = "offnet.pytest_plugin"
+JUDGING = ("offnet.cli.judging", "offnet.pytest_plugin")
+"""What the checks need, pytest first of all: as much to import as all that starts a lab."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,32 +65,14 @@ def prove(lab: Path, wish: Wish, files: Files) -> Outcome:
     started = datetime.now(UTC).isoformat(timespec="seconds")
     terminal = Terminal()
     with _session(lab, wish, terminal) as proved:
-        place = proved.folder
+        from offnet.cli.judging import judge  # noqa: PLC0415 - imported while the nodes started
+
         terminal.headline(proved.network)
         terminal.note(f"{proved.running.runtime} on {proved.running.host.name}: {proved.host_reason}")
-        phases = list(proved.phases)
-        collector = ResultCollector(terminal.checks, terminal.check_begun, terminal.check_ended)
-        with _timed("prove", phases):
-            _pytest(lab, wish, proved, collector, place)
-        with _timed("evidence", phases):
-            terminal.step("collecting evidence")
-            found = evidence.collect(proved.running, proved.network, place / folder.EVIDENCE)
-        run = Run(
-            lab=proved.network.name,
-            title=proved.network.title,
-            crypto=proved.network.crypto.value,
-            runtime=proved.running.runtime,
-            host=proved.running.host.name,
-            reason=proved.host_reason,
-            started=started,
-            versions={"offnet": resources.version(), **evidence.versions(found)},
-            phases=tuple(phases),
-            results=tuple(collector.results),
-        )
-        folder.write(place, run, proved.network, found)
+        run = judge(lab, wish, proved, started, terminal)
     for name, path in files.copies():
-        shutil.copyfile(place / name, path)
-    terminal.summary(run, f"evidence: {place}")
+        shutil.copyfile(proved.folder / name, path)
+    terminal.summary(run, f"evidence: {proved.folder}")
     return run.verdict
 
 
@@ -111,6 +89,7 @@ def _session(lab: Path, wish: Wish, terminal: Terminal) -> Iterator[session.Sess
             host=wish.host,
             lifetime=lifetime,
             progress=terminal,
+            needed_next=JUDGING,
         )
         try:
             yield proved
@@ -119,34 +98,6 @@ def _session(lab: Path, wish: Wish, terminal: Terminal) -> Iterator[session.Sess
             proved.close()
     finally:
         terminal.done()
-
-
-@contextmanager
-def _timed(name: str, phases: list[Phase]) -> Iterator[None]:
-    begun = time.monotonic()
-    yield
-    phases.append(Phase(name, time.monotonic() - begun))
-
-
-def _pytest(lab: Path, wish: Wish, proved: session.Session, collector: ResultCollector, place: Path) -> None:
-    """Runs the lab's checks in this process; no setting or plugin of the user's takes part."""
-    arguments = [
-        *_collected(lab),
-        *("--rootdir", str(lab), "-c", os.devnull),
-        *("--disable-plugin-autoload", "-p", PLUGIN, "-p", "no:terminal", "-p", "no:cacheprovider"),
-        *("--import-mode=importlib", f"--junitxml={place / folder.JUNIT}"),
-        *(("-k", wish.select) if wish.select else ()),
-        *(("--faults",) if wish.faults else ()),
-    ]
-    status = pytest.main(arguments, plugins=[collector, session.Provided(proved)])
-    if status == pytest.ExitCode.INTERRUPTED:
-        raise KeyboardInterrupt
-    if status == pytest.ExitCode.NO_TESTS_COLLECTED and wish.select:
-        raise UsageError(f"no check of {proved.network.name} matches -k {wish.select!r}")
-
-
-def _collected(lab: Path) -> Sequence[str]:
-    return [str(lab / "lab.yml"), *(str(path) for path in sorted(lab.glob("test_*.py")))]
 
 
 def _writable(path: Path) -> None:

@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from offnet import session
-from offnet.cli import side_by_side
 from offnet.cli.proving import Files, Wish, prove
 from offnet.cli.terminal import Terminal
 from offnet.report.model import exit_code
@@ -21,6 +20,8 @@ def check_all(folders: Sequence[Path], wish: Wish, files: Files, jobs: int) -> i
     jobs = min(jobs or len(os.sched_getaffinity(0)), len(folders))
     if jobs == 1:
         return max(exit_code(prove(folder, wish, copies)) for folder, copies in wanted.items())
+    from offnet.cli import side_by_side  # noqa: PLC0415 - derives every check, which one lab does later
+
     terminal = Terminal()
     try:  # what is missing is built once, and seen to be
         session.supplies(select.choose(wish.host, wish.runtime), terminal)

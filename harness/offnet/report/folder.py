@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from offnet.network.model import Network
-from offnet.report import html, markdown
-from offnet.report.evidence import Evidence
-from offnet.report.model import Run, to_json
+if TYPE_CHECKING:
+    from offnet.network.model import Network
+    from offnet.report.evidence import Evidence
+    from offnet.report.model import Run
 
 RESULTS, JUNIT, PAGE, SUMMARY = "results.json", "junit.xml", "report.html", "summary.md"
 EVIDENCE = "evidence"
@@ -29,6 +30,9 @@ def new_folder(parent: Path, lab: str, now: datetime | None = None) -> Path:
 
 def write(folder: Path, run: Run, network: Network, evidence: Evidence) -> None:
     """Writes the results for programs, page and summary for people. The evidence is there already."""
+    from offnet.report import html, markdown  # noqa: PLC0415 - a run's folder is made long before it is filled
+    from offnet.report.model import to_json  # noqa: PLC0415 - as above
+
     (folder / RESULTS).write_text(to_json(run), encoding="utf-8")
     (folder / SUMMARY).write_text(markdown.render(run), encoding="utf-8")
     (folder / PAGE).write_text(html.render(run, network, evidence), encoding="utf-8")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
@@ -12,6 +12,7 @@ from types import TracebackType
 
 from offnet.errors import LabRunError, OffnetError, UsageError
 from offnet.host.process import Process
+from offnet.meanwhile import importing
 from offnet.runtime import clab, drivers, hosting
 from offnet.runtime import plan as plans
 from offnet.runtime.base import Report
@@ -73,12 +74,14 @@ def start(
     deadline: float | None = None,
     report: Report = lambda _: None,
     store: Store | None = None,
+    needed_next: Sequence[str] = (),
 ) -> Session:
     """Bring up the topology in a folder on a host (``sandbox``, ``local`` or ``ssh://..``).
 
     Returns once every node is ready. Whatever goes wrong, or if the user interrupts, nothing is
     left. What an earlier, killed command left of the same lab is cleared away first; a lab that
-    runs already is refused with UsageError.
+    runs already is refused with UsageError. The modules ``needed_next`` are imported while nodes
+    start: we only wait for them, and would otherwise import before they start or after.
     """
     store = store or open_store()
     driver = drivers.driver(runtime)
@@ -100,7 +103,8 @@ def start(
         )
         ending.pop_all()
         ending.callback(_end, store, lab.lab, provided)
-        started = driver.up(lab, provided, report, deadline)
+        with importing(*needed_next):
+            started = driver.up(lab, provided, report, deadline)
         timings = {**provided.timings, **_durations(started.phases)}
         return Session(started.lab, timings, record, store, provided, ending.pop_all(), lock.pop_all())
 
