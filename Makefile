@@ -9,7 +9,8 @@ PYTHON ?= python3
 ARGS ?=
 JOBS ?= 0
 
-# Tests on several processors: those of one folder in one process (a plugin of ours sees to that).
+# Tests on several processors: those that share a lab in one process, the longest first (a plugin of ours
+# sees to that; ARGS=--record-seconds keeps how long they took).
 BESIDE ?= -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
 VENV := .venv
@@ -42,7 +43,7 @@ test: $(READY) tools ## every test, the labs' proofs on real daemons included
 	@exec $(BIN)/python -m pytest $(BESIDE) $(ARGS)
 
 test-quick: $(READY) ## the tests that start no daemon
-	@exec $(BIN)/python -m pytest -m "not lab" -n 2 $(ARGS)
+	@exec $(BIN)/python -m pytest -m "not lab" $(BESIDE) $(ARGS)
 
 lint: $(READY) ## style, types, and whether topologies/ is what labs/ say
 	$(BIN)/ruff check .

@@ -34,6 +34,7 @@ class LabPool:
         self._config = config
         self._current: tuple[Wanted, Session, Bench] | None = None
         self._failed: dict[Wanted, OffnetError] = {}
+        self._defaults: dict[Path, Crypto] = {}
 
     def variants(self, folder: Path) -> tuple[Crypto, ...]:
         """The crypto variants to prove a lab in."""
@@ -41,10 +42,16 @@ class LabPool:
         if provided is not None:
             return (provided.network.crypto,)
         asked = self._config.getoption("--crypto")
-        default = intent.load(folder).crypto
+        default = self._default(folder)
         if asked == "both":
             return (default, *(crypto for crypto in Crypto if crypto is not default))
         return (Crypto(asked),)
+
+    def _default(self, folder: Path) -> Crypto:
+        """The variant that a lab's file names; read once for the many tests of a lab."""
+        if folder not in self._defaults:
+            self._defaults[folder] = intent.load(folder).crypto
+        return self._defaults[folder]
 
     def bench(self, wanted: Wanted) -> Bench:
         """The running lab. One that could not be started is not tried again: its error is every test's."""

@@ -24,7 +24,7 @@ from offnet.lab_pool import LabPool, Wanted
 from offnet.network.model import Crypto
 from offnet.report.model import PROOFS, Outcome
 from offnet.runtime.state import state_home
-from offnet.xdist_folders import scheduling
+from offnet.xdist_scopes import Recorder, scheduling
 
 Tell = Callable[[str], None]
 """Takes what a lab's own test saw, for its report."""
@@ -54,6 +54,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption(
         "--host", help="where labs run: local, sandbox, ssh://user@server (default: what works here)"
     )
+    group.addoption(
+        "--record-seconds",
+        action="store_true",
+        help="keep how long tests took, for the next run",
+    )
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -61,6 +66,8 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "lab: runs real daemons in the sandbox or on a capable host")
     config.stash[POOL] = LabPool(config)
     worker = os.environ.get("PYTEST_XDIST_WORKER")
+    if config.getoption("--record-seconds") and not worker:
+        config.pluginmanager.register(Recorder(config.rootpath))
     own = f"pytest-{worker}"
     if worker and state_home().name != own:  # labs of one name may run in several of them
         os.environ["XDG_STATE_HOME"] = str(state_home() / own)
@@ -188,7 +195,7 @@ def tell(request: pytest.FixtureRequest, record_property: Callable[[str, Any], N
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> object | None:
-    """With ``--dist loadfile``, all tests of a folder are for one worker: they share running labs.
+    """With ``--dist loadfile``, all tests that share a running lab are for one worker, the longest first.
 
     Not by groups: xdist 3.8 marks them in a place where pytest 9.2 does not look any more.
     """

@@ -70,7 +70,7 @@ class Labs:
         )
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def labs(running_variant: Running) -> Iterator[Labs]:
     found = Labs(running_variant)
     yield found

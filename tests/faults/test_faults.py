@@ -40,7 +40,7 @@ def test_the_lab_returns_by_itself(lab: Bench, name: str) -> None:
     assert verdict.holds, verdict.seen
 
 
-@pytest.mark.parametrize("lab", CASES[-1:], ids=str, indirect=True)
+@pytest.mark.parametrize("lab", CASES[-1:], ids=lambda case: f"{case}: a cut for good", indirect=True)
 def test_a_fault_that_stays_is_seen(lab: Bench) -> None:
     subject = victim(lab.network)
     assert subject is not None
