@@ -173,7 +173,7 @@ def test_any_change_of_a_good_lab_loads_or_is_told_with_its_line(
     data = copy.deepcopy(GOOD)
     for path, value in changes:
         _change(data, path, value)
-    problems = told(tmp_path / "lab.yml", yaml.safe_dump(data, sort_keys=False))
+    problems = told(tmp_path / "lab.yml", yaml.dump(data, Dumper=yaml.CSafeDumper, sort_keys=False))
     assert all(problem.line for problem in problems)
     assert [problem.line for problem in problems] == sorted(problem.line or 0 for problem in problems)
 

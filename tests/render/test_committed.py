@@ -27,8 +27,9 @@ from offnet.design import design
 from offnet.intent import load
 from offnet.network.model import Crypto
 from offnet.render import render
-files = render(design(load(Path(sys.argv[1])), Crypto(sys.argv[2])))
-print(sha256(repr(list(files.items())).encode()).hexdigest())
+for crypto in Crypto:
+    files = render(design(load(Path(sys.argv[1])), crypto))
+    print(sha256(repr(list(files.items())).encode()).hexdigest())
 """
 
 
@@ -44,20 +45,19 @@ def test_the_committed_topology_is_what_the_lab_renders_to(lab: str) -> None:
     assert stale == "", f"run `offnet render {lab}`:\n{stale}"
 
 
-@pytest.mark.parametrize("crypto", list(Crypto))
 @pytest.mark.parametrize("seed", ["0", "1", "4711"])
-def test_another_process_renders_the_same_bytes_in_the_same_order(crypto: Crypto, seed: str) -> None:
+def test_another_process_renders_the_same_bytes_in_the_same_order(seed: str) -> None:
     lab = resources.labs() / "single-ip"
-    here = repr(list(render(design(load(lab), crypto)).items()))
+    here = [repr(list(render(design(load(lab), crypto)).items())) for crypto in Crypto]
     there = subprocess.run(
-        [sys.executable, "-c", DIGEST, str(lab), crypto],
+        [sys.executable, "-c", DIGEST, str(lab)],
         env={**os.environ, "PYTHONHASHSEED": seed},
         capture_output=True,
         text=True,
         timeout=60,
         check=True,
     )
-    assert there.stdout.strip() == sha256(here.encode()).hexdigest()
+    assert there.stdout.split() == [sha256(text.encode()).hexdigest() for text in here]
 
 
 def test_the_variants_differ_in_swanctl_conf_and_in_the_label_that_names_them() -> None:

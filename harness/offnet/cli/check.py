@@ -79,12 +79,14 @@ def check(
     --junit, --html and --markdown get the lab's name before their ending.
     """
     from offnet.cli.network import lab_folder
+
+    folders = [lab_folder(lab) for lab in labs]  # a name mistyped is told before what takes long to import
     from offnet.cli.proving import Files, Wish
     from offnet.cli.several import check_all
 
     accept_host_key(host, accept_key)
     wish = Wish(select, crypto, runtime and runtime.value, host, keep, faults)
     files = Files(json=json, junit=junit, html=html, markdown=markdown)
-    code = check_all([lab_folder(lab) for lab in labs], wish, files, jobs)
+    code = check_all(folders, wish, files, jobs)
     if code:
         raise typer.Exit(code)
