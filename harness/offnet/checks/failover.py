@@ -17,6 +17,7 @@ from offnet.network.model import Network, Site
 OWN_POINT = 0
 AGAIN = "reach, isolation, routes and SAs"
 SETTLING_DEADLINE = 40.0  # for what follows the SAs: withdrawn and announced routes
+SETTLING_AWAY = SETTLING_DEADLINE  # the same while it is dead
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +49,7 @@ def look(bench: Bench) -> Failover:
     left, dead = without(bench.network, gateway), Death(bench, gateway)
     try:
         away = death(bench, dead, left)
-        wrong_away = lasting_mistakes(left, bench.lab, SETTLING_DEADLINE)
+        wrong_away = lasting_mistakes(left, bench.lab, SETTLING_AWAY)
     finally:
         home = birth(bench, dead)
     return Failover(away, wrong_away, home, lasting_mistakes(bench.network, bench.lab, SETTLING_DEADLINE))

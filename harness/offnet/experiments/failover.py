@@ -18,6 +18,9 @@ from offnet.observe.errors import ObserveError
 from offnet.observe.vici_model import sas_of
 from offnet.wait import Deadline, until
 
+Within = Callable[[Network, Site], float]
+"""Seconds that a site may take until it is where it should be, and answered there."""
+
 LATE_MS = 1000
 """Late is not lost: a busy machine may stand still for longer than a probe is waited for elsewhere."""
 
@@ -61,19 +64,17 @@ def death(bench: Bench, dead: Death, after: Network) -> Crossing:
     return _crossing(bench, after, dead.happen, moved_within)
 
 
-def birth(bench: Bench, dead: Death) -> Crossing:
+def birth(bench: Bench, dead: Death, within: Within = home_within) -> Crossing:
     """It returns, and everything should be as before."""
 
     def revive() -> None:
         with suppress(DeadlineExpired):  # what does not come back is seen by the traffic
             dead.revive(CONVERGENCE_DEADLINE)
 
-    return _crossing(bench, bench.network, revive, home_within)
+    return _crossing(bench, bench.network, revive, within)
 
 
-def _crossing(
-    bench: Bench, after: Network, event: Callable[[], None], within: Callable[[Network, Site], float]
-) -> Crossing:
+def _crossing(bench: Bench, after: Network, event: Callable[[], None], within: Within) -> Crossing:
     limits = {site.name: within(bench.network, site) for site, _ in bench.network.tunnels()}
     with _senders(bench) as senders:
         event()
