@@ -11,7 +11,8 @@ JOBS ?= 0
 
 # Tests on several processors: those that share a lab in one process, the longest first (a plugin of ours
 # sees to that; ARGS=--record-seconds keeps how long they took).
-BESIDE ?= -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
+BESIDE ?= -n $(WORKERS) --maxprocesses 4 --dist loadfile --no-loadscope-reorder
+WORKERS ?= auto
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -42,8 +43,9 @@ labs: $(READY) tools ## the same for every lab, JOBS at a time (default: as many
 test: $(READY) tools ## every test, the labs' proofs on real daemons included
 	@exec $(BIN)/python -m pytest $(BESIDE) $(ARGS)
 
+# In labs/ there is none.
 test-quick: $(READY) ## the tests that start no daemon
-	@exec $(BIN)/python -m pytest -m "not lab" $(BESIDE) $(ARGS)
+	@exec $(BIN)/python -m pytest tests -m "not lab" $(BESIDE) $(ARGS)
 
 lint: $(READY) ## style, types, and whether topologies/ is what labs/ say
 	$(BIN)/ruff check .

@@ -206,11 +206,15 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> object | Non
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tests of one running lab stand together, so that each lab is started once."""
+    """Tests of one running lab stand together, so that each lab is started once.
+
+    Whatever is in the folder of a lab is a test of a lab that runs.
+    """
     for item in items:
         wanted = _wanted(item)
         if wanted is not None:
             item.stash[WANTED] = wanted
+        if wanted is not None or (item.path.parent / LAB_FILE).is_file():
             item.add_marker(pytest.mark.lab)
     order = {
         wanted: place for place, wanted in enumerate(dict.fromkeys(i.stash.get(WANTED, None) for i in items))
