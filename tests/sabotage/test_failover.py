@@ -124,6 +124,7 @@ def test_a_route_that_stays_at_the_backup_is_seen(lab: Bench) -> None:
             verdict = judge_again(lasting_mistakes(lab.network, lab.lab, 1))
     finally:
         lab.forget_vici(gateway)
+    assert not lasting_mistakes(lab.network, lab.lab, SETTLING), "the agent at work again, all is as before"
     assert not verdict.holds
     for site in led_by(lab.network, gateway):
         assert f"{site.name}: VPNv4 route" in verdict.seen
