@@ -108,6 +108,18 @@ def test_a_file_is_read_as_cat_does(node: Node, tmp_path: Path) -> None:
     assert "/nowhere" in missing.stderr
 
 
+def test_a_log_is_measured_and_read_from_a_byte_on_as_the_tools_do(node: Node, tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    log.write_text("one\ntwo\n")
+    for tool in ("", "/usr/bin/"):  # itself, and the process
+        assert node.run([f"{tool}stat", "-c", "%s", str(log)]).stdout == "8\n"
+        texts = [node.run([f"{tool}tail", "-c", f"+{byte}", str(log)]).stdout for byte in (0, 1, 5, 9)]
+        assert texts == ["one\ntwo\n", "one\ntwo\n", "two\n", ""]
+    missing = node.run(["stat", "-c", "%s", "/nowhere"])
+    assert missing.code == 1
+    assert "/nowhere" in missing.stderr
+
+
 def test_a_file_that_belongs_to_its_reader_is_read_by_one(node: Node) -> None:
     assert node.run(["cat", "/proc/self/comm"]).stdout == "cat\n"
 

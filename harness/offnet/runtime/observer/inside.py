@@ -4,9 +4,10 @@ A node with a process id is a set of namespaces, entered for the moment that it 
 command or to open a socket; one without is where this program runs itself. Talks on standard
 input and output in frames: channel, kind, length, then so many bytes.
 
-Its own commands, by their first word: ``cat FILE..``, ``connect SOCKET`` and ``vty SOCKET`` (asks a
-daemon of FRR, and ends with its last answer). In a sandbox a process costs several milliseconds, and
-so does every module that is loaded: hence neither ``json`` nor ``subprocess``, and ``_socket`` itself.
+Its own commands, by their first words: ``cat FILE..``, ``stat -c %s FILE``, ``tail -c +BYTE FILE``,
+``connect SOCKET`` and ``vty SOCKET`` (asks a daemon of FRR, and ends with its last answer). In a sandbox
+a process costs several milliseconds, and so does every module that is loaded: hence neither ``json`` nor
+``subprocess``, and ``_socket`` itself.
 """
 
 from __future__ import annotations
@@ -59,12 +60,13 @@ class Loop:
         if self._actions.pop(descriptor, None):
             self._poll.unregister(descriptor)
 
-    def run_until_input_ends(self) -> None:
+    def run_until_input_ends(self, after_each_round: Callable[[], object]) -> None:
         while 0 in self._actions:
             for descriptor, _ in self._poll.poll():
                 action = self._actions.get(descriptor)
                 if action:
                     action()
+            after_each_round()
 
 
 class Nodes:
@@ -143,8 +145,8 @@ class Command:
         self._input = Sink(observer.loop, feeding)
         self._outputs = {out: OUTPUT, err: COMPLAINT}
         try:
-            self._pid = os.posix_spawnp(
-                argv[0],
+            self._pid = os.posix_spawn(
+                observer.program(argv[0]),
                 argv,
                 os.environ,
                 file_actions=[
@@ -282,25 +284,38 @@ class Observer:
         self.loop = Loop()
         self._nodes = Nodes(names)
         self._open: dict[int, Command | Connection] = {}
+        self._programs: dict[str, str] = {}
         self._received = bytearray()
+        self._outgoing = bytearray()
         os.set_blocking(0, False)
 
     def serve(self) -> None:
         """Until the input ends; nothing of what was started goes on after that."""
         self.loop.watch(0, self._receive)
         try:
-            self.loop.run_until_input_ends()
+            self.loop.run_until_input_ends(self._flush)
         finally:
             for one in list(self._open.values()):
                 one.stop(KILL)
 
     def send(self, channel: int, kind: int, data: bytes) -> None:
-        frame = memoryview(HEADER.pack(channel, kind, len(data)) + data)
-        while frame:
+        """Soon: what one round brings leaves in one write, as each wakes all who pass it on."""
+        self._outgoing += HEADER.pack(channel, kind, len(data)) + data
+
+    def _flush(self) -> None:
+        while self._outgoing:
             try:
-                frame = frame[os.write(1, frame) :]
+                del self._outgoing[: os.write(1, self._outgoing)]
             except BlockingIOError:  # it may be the same open file as our input
                 select.select([], [1], [])
+
+    def program(self, name: str) -> str:
+        """Where a program is, found once: all nodes of an observer have the same root."""
+        if "/" in name:
+            return name
+        if name not in self._programs:
+            self._programs[name] = _which(name)
+        return self._programs[name]
 
     def exited(self, channel: int, code: int) -> None:
         self._open.pop(channel, None)
@@ -343,12 +358,18 @@ class Observer:
     def _start(self, channel: int, argv: list[str], fed: bool) -> None:
         if argv[0] in ("connect", "vty"):
             self._open[channel] = Connection(self, channel, argv[1], argv[0] == "vty")
-        elif argv[0] == "cat" and argv[1:] and all(map(_plain, argv[1:])):
-            for path in argv[1:]:
-                self.send(channel, OUTPUT, _content(path))
+        elif (answer := _answer(argv)) is not None:
+            self.send(channel, OUTPUT, answer)
             self.send(channel, EXIT, b"0")
         else:
             self._open[channel] = Command(self, channel, argv, fed)
+
+
+def _which(name: str) -> str:
+    for folder in os.get_exec_path():
+        if os.access(f"{folder}/{name}", os.X_OK):
+            return f"{folder}/{name}"
+    raise FileNotFoundError(2, "No such file or directory", name)
 
 
 def _plain(path: str) -> bool:
@@ -364,8 +385,24 @@ def _of_node(path: str) -> str:
     return f"/proc/1/net/{path[10:]}" if path.startswith("/proc/net/") else path
 
 
-def _content(path: str) -> bytes:
+def _answer(argv: list[str]) -> bytes | None:
+    """What a command would print that only reads plain files, in the ways that are asked for often."""
+    files = argv[1:] if argv[0] == "cat" else argv[3:]
+    if not files or not all(map(_plain, files)):
+        return None
+    if argv[0] == "cat":
+        return b"".join(map(_content, files))
+    if len(files) == 1 and argv[:3] == ["stat", "-c", "%s"]:
+        return b"%d\n" % os.stat(_of_node(files[0])).st_size
+    if len(files) == 1 and argv[:2] == ["tail", "-c"] and argv[2][:1] == "+" and argv[2][1:].isdecimal():
+        return _content(files[0], max(int(argv[2]) - 1, 0))
+    return None
+
+
+def _content(path: str, start: int = 0) -> bytes:
     with open(_of_node(path), "rb", 0) as file:
+        if start:
+            file.seek(start)
         return file.read()
 
 
