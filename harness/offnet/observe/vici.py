@@ -14,7 +14,6 @@ from contextlib import contextmanager
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
-from vici import Session
 from vici.exception import CommandException, DeserializationException, SessionException
 
 from offnet.errors import DeadlineExpired
@@ -24,6 +23,7 @@ from offnet.observe.byte_stream import ExchangeTimeoutError, StreamSocket
 from offnet.observe.errors import CommandRefused, ObserveError
 from offnet.observe.vici_events import EventStream
 from offnet.observe.vici_model import Connection, EventKind, IkeSa
+from offnet.observe.vici_session import StandingSession
 from offnet.render.strongswan import connection_message, secret_message
 from offnet.runtime.base import RunningLab
 
@@ -97,6 +97,11 @@ class Vici:
         """Bring a CHILD_SA up and return charon's log of it; CommandRefused holds that log as well."""
         request = {"child": child, **({"ike": ike} if ike else {})}
         return self._control("initiate", child, request, timeout)
+
+    def begin(self, child: str, ike: str) -> None:
+        """Start to bring a CHILD_SA up; how it ends is not waited for."""
+        message = {"child": child, "ike": ike, "timeout": "-1"}
+        self._call(f"initiate {child}", lambda session: session.request("initiate", message))
 
     def terminate(
         self,
@@ -206,6 +211,6 @@ class Vici:
     def _open(self, seconds: float) -> Any:
         if self._socket is None:
             self._socket = StreamSocket(self._lab.stream(self.node, SOCKET_ARGV), seconds)
-            self._session = Session(self._socket)
+            self._session = StandingSession(self._socket)
         self._socket.allow(seconds)
         return self._session
