@@ -9,16 +9,16 @@ from offnet.errors import DeadlineExpired
 from offnet.experiments.alone import alone
 from offnet.experiments.asking import ask_for_sa
 from offnet.experiments.bench import Bench, gather
-from offnet.experiments.presence import POLL, present
+from offnet.experiments.presence import POLL, present, seen_presence
 from offnet.experiments.probes import probe
+from offnet.experiments.sending import STEADY, Sending
 from offnet.experiments.subjects import Subject, subjects
-from offnet.experiments.traffic import traffic
 from offnet.experiments.wire import wire_capture
 from offnet.network.model import ChildSa
 from offnet.observe.errors import CommandRefused
 from offnet.observe.vici import Vici
 from offnet.observe.vici_model import ChildSaState, sas_of
-from offnet.wait import until
+from offnet.wait import Deadline, until
 
 GREEDY = "offnet-greedy"
 PROBES = 3
@@ -26,6 +26,8 @@ LENGTH = 84
 ANYTHING = "0.0.0.0/0"
 DEADLINE = 10.0
 JUDGEMENT = 3.0
+WAIT_MS = 100  # it is asked again where one is late
+INTERVAL_MS = 5  # several probes leave while an SA is being replaced
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +76,7 @@ def _greed(bench: Bench, subject: Subject) -> Greed:
         for name, prefix in wishes.items():
             with suppress(CommandRefused, DeadlineExpired):
                 spoke.initiate(name, greedy.name, timeout=1)
+                _await_arrival(spoke, gateway, subject, name)
             _await_judgement(gateway, subject)
             protected = [child.remote_ts for child in _children(gateway, subject)]
             given[prefix] = tuple(ts for group in protected for ts in group)
@@ -87,6 +90,7 @@ def _greed(bench: Bench, subject: Subject) -> Greed:
         # IKEv1 takes what was narrowed to the site's own LAN for a rekeying: its SA has been replaced.
         if apart or before.unique_id not in {child.unique_id for child in _children(gateway, subject)}:
             _set_up_anew(spoke, gateway, subject)
+            seen_presence(bench.lab, subject.tables, subject.site.lan, wanted=True, seconds=DEADLINE)
     return Greed(given)
 
 
@@ -120,6 +124,18 @@ def _await_child(gateway: Vici, subject: Subject) -> ChildSaState:
         deadline=DEADLINE,
         interval=POLL,
     )
+
+
+def _await_arrival(spoke: Vici, gateway: Vici, subject: Subject, name: str) -> None:
+    """With IKEv1 the site has what it was given one message before the aggregator: not judged earlier."""
+    if subject.connection.version != 1:
+        return
+
+    def arrived() -> bool:
+        held = {child.spi_out for sa in gateway.list_sas() for child in sa.children}
+        return all(c.spi_in in held for sa in spoke.list_sas() for c in sa.children if c.name == name)
+
+    until(arrived, what=f"{gateway.node} has the SA of {subject.site.name}", deadline=DEADLINE, interval=POLL)
 
 
 def _await_judgement(gateway: Vici, subject: Subject) -> None:
@@ -177,7 +193,9 @@ def _rekeying(bench: Bench, subject: Subject) -> Rekeying:
     spoke, gateway = bench.vici(site.node), bench.vici(subject.tunnel.gateway, site.node)
     _through(bench, subject)  # what an experiment before this one has moved is not this one's loss
     before = _await_child(gateway, subject)
-    with traffic(bench.lab, subject.partner, subject.site) as answers:
+    with Sending(bench.lab, subject.partner, subject.site, interval_ms=INTERVAL_MS) as probes:
+        with suppress(DeadlineExpired):  # the judge tells what was lost
+            probes.await_replies(1, Deadline(DEADLINE))
         spoke.rekey(child=subject.connection.children[0].name)
         after = until(
             lambda: next((c for c in _children(gateway, subject) if c.spi_in != before.spi_in), None),
@@ -186,12 +204,14 @@ def _rekeying(bench: Bench, subject: Subject) -> Rekeying:
             interval=POLL,
         )
         _end_old(gateway, subject, before)
-    sent, received = answers.result()
+        with suppress(DeadlineExpired):  # as above
+            probes.await_replies(STEADY, Deadline(DEADLINE))
+        sent, lost = probes.balance()
     through = _through(bench, subject)
     routed = tuple(
         node for node, table in subject.tables if present(bench.lab, node, table, subject.site.lan)
     )
-    return Rekeying(sent, sent - received, through, before.spi_in, after.spi_in, routed)
+    return Rekeying(sent, lost, through, before.spi_in, after.spi_in, routed)
 
 
 def _through(bench: Bench, subject: Subject) -> int:
@@ -203,7 +223,9 @@ def _through(bench: Bench, subject: Subject) -> int:
     seen = [0]
 
     def all_answered() -> bool:
-        answers = probe(bench.lab, source.node, source.host, (target,), count=PROBES, length=LENGTH)
+        answers = probe(
+            bench.lab, source.node, source.host, (target,), count=PROBES, length=LENGTH, wait_ms=WAIT_MS
+        )
         seen.append(answers.received[target])
         return seen[-1] == PROBES
 

@@ -38,14 +38,15 @@ def follow(
     A look costs a process of the node, and the one CPU of a sandbox is what routes wait for: so the
     kernel's own news decide when to look. DeadlineExpired tells ``what`` did not come and what is seen.
     """
-    news = lab.feed(node, MONITOR)
+    news, pause = lab.feed(node, MONITOR), RELOOK
     while True:
         known = news.count
         if look():
             return
         if limit.expired():
             raise limit.error(what, seen())
-        news.wait(known, lambda line: concerns in line, min(RELOOK, limit.left()))
+        heard = news.wait(known, lambda line: concerns in line, min(pause, limit.left()))
+        pause = POLL if heard else RELOOK  # the kernel tells that a route goes just before it goes
 
 
 def await_route(

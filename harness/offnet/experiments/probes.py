@@ -15,6 +15,7 @@ from offnet.observe.errors import ObserveError
 from offnet.runtime.base import RunningLab
 
 ICMP_AND_IP_HEADERS = 28
+PERIOD_MS = "2"  # between probes to one target
 TABLE = "offnet_probes"
 _SUMMARY = re.compile(r"^(\S+)\s*: xmt/rcv/%loss = (\d+)/(\d+)/", re.MULTILINE)
 
@@ -48,7 +49,7 @@ def probe(
     wanted = [str(target) for target in targets]
     if not wanted:
         return Answers(source, count, {})
-    argv = ["fping", "-q", "-c", str(count), "-p", "10", "-i", "1", "-t", str(wait_ms)]
+    argv = ["fping", "-q", "-c", str(count), "-p", PERIOD_MS, "-i", "1", "-t", str(wait_ms)]
     argv += ["-b", str(length - ICMP_AND_IP_HEADERS), "-S", str(source)]
     argv += ["-O", str(dscp << 2)] if dscp else []
     argv += [*(("-I", device) if device else ()), *wanted]

@@ -96,11 +96,9 @@ def _attempt(bench: Bench, subject: Subject, connection: str) -> Refusal:
     told = told_of(subject, node, start, pattern)
     reason = reason_told(bench, told, lambda: _sas_of(gateway, tunnel))
     with _inner_address(bench, subject):
-        out = _replies(bench, subject, outward=True)
-        into = _replies(bench, subject, outward=False)
-    return Refusal(
-        reason, _sas_of(gateway, tunnel), _routes_of(bench, subject), out=out, into=into, gone=gone
-    )
+        replies = gather((True, False), lambda outward: _replies(bench, subject, outward=outward))
+    sas, routes = _sas_of(gateway, tunnel), _routes_of(bench, subject)
+    return Refusal(reason, sas, routes, out=replies[True], into=replies[False], gone=gone)
 
 
 def wrong_key_told(subject: Subject) -> tuple[str, str]:
@@ -164,8 +162,8 @@ def told_of(subject: Subject, node: str, start: int, pattern: str) -> Told:
 
 def _try(spoke: Vici, subject: Subject, connection: str) -> None:
     """Starts the negotiation; how it ends is read at the end that can know."""
-    with suppress(CommandRefused, DeadlineExpired):
-        spoke.initiate(subject.connection.children[0].name, connection, timeout=0.1)
+    with suppress(CommandRefused):
+        spoke.begin(subject.connection.children[0].name, connection)
 
 
 def _return(bench: Bench, subject: Subject, forged: Forgery) -> dict[str, float]:

@@ -11,7 +11,7 @@ from offnet.experiments.bench import Bench
 from offnet.experiments.presence import follow
 from offnet.experiments.subjects import routed
 from offnet.network.model import Network, Node, Role, Vrf
-from offnet.observe import kernel
+from offnet.observe.fib import FIB
 from offnet.observe.frr import frames, vty_argv
 from offnet.observe.question import ask
 from offnet.wait import Deadline
@@ -116,9 +116,9 @@ def _await(bench: Bench, subject: Importer, wanted: Prefixes, what: str) -> dict
 
 
 def _held(bench: Bench, subject: Importer) -> dict[str, Prefixes]:
-    routes = ask(bench.lab, subject.pe.name, kernel.ROUTES)
+    routes = ask(bench.lab, subject.pe.name, FIB)
     return {
-        vrf.name: frozenset(route.prefix for route in routes if route.table == vrf.table and route.hops)
+        vrf.name: frozenset(prefix for table, prefix in routes if table == vrf.table)
         & subject.learned[vrf.name]
         for vrf in subject.pe.default.vrfs
     }

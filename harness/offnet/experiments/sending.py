@@ -10,7 +10,7 @@ from offnet.experiments.probes import ICMP_AND_IP_HEADERS
 from offnet.host.feed import LineFeed
 from offnet.network.model import Site
 from offnet.runtime.base import RunningLab
-from offnet.wait import Deadline, until
+from offnet.wait import INTERVAL, Deadline, until
 
 INTERVAL_MS = 20
 WAIT_MS = 200
@@ -22,14 +22,21 @@ _OUTCOME = re.compile(r"\[(\d+)\], (?:(timed out)|\d+ bytes)")
 
 
 class Sending:
-    """Probes from one site to another, 50 a second. Use as context manager.
+    """Probes from one site to another, one every ``interval_ms``. Use as context manager.
 
     A reply that takes longer than ``wait_ms`` counts as lost.
     """
 
-    def __init__(self, lab: RunningLab, source: Site, target: Site, wait_ms: int = WAIT_MS) -> None:
-        self._wait_ms = wait_ms
-        self._argv = ["fping", "-l", "-p", str(INTERVAL_MS), "-t", str(wait_ms)]
+    def __init__(
+        self,
+        lab: RunningLab,
+        source: Site,
+        target: Site,
+        wait_ms: int = WAIT_MS,
+        interval_ms: int = INTERVAL_MS,
+    ) -> None:
+        self._on_their_way = wait_ms // interval_ms
+        self._argv = ["fping", "-l", "-p", str(interval_ms), "-t", str(wait_ms)]
         self._argv += ["-b", str(LENGTH - ICMP_AND_IP_HEADERS), "-S", str(source.host), str(target.host)]
         self._what = f"{target.name} answers {source.name}"
         self._feed = LineFeed(lab.stream(source.node, self._argv))
@@ -41,14 +48,27 @@ class Sending:
 
     def await_flow(self, limit: Deadline) -> None:
         """Returns when probes that leave from now on are answered without a gap; DeadlineExpired if not."""
-        start = max(self.outcomes(), default=0) + self._wait_ms // INTERVAL_MS
-        wanted = f"{STEADY} replies in a row"
-        until(lambda: self._steady(start), what=f"{self._what}: {wanted}", deadline=limit, interval=0.05)
+        self._await(STEADY, max(self.outcomes(), default=0) + self._on_their_way, limit, 0.05)
 
-    def _steady(self, start: int) -> bool:
+    def await_replies(self, count: int, limit: Deadline) -> None:
+        """Returns when so many more probes are answered, one after the other; DeadlineExpired if not."""
+        self._await(count, max(self.outcomes(), default=-1), limit, INTERVAL)
+
+    def balance(self) -> tuple[int, int]:
+        """How many probes were sent up to the last answered one, and lost; all, where none was answered."""
         outcomes = self.outcomes()
-        last = max(outcomes, default=0)
-        return last - STEADY >= start and all(outcomes.get(last - number, False) for number in range(STEADY))
+        answered = {number for number, came in outcomes.items() if came}
+        sent = max(answered or outcomes, default=-1) + 1
+        return sent, sent - len(answered)
+
+    def _await(self, count: int, start: int, limit: Deadline, interval: float) -> None:
+        wanted = f"{self._what}: {count} replies in a row"
+        until(lambda: self._steady(count, start), what=wanted, deadline=limit, interval=interval)
+
+    def _steady(self, count: int, start: int) -> bool:
+        outcomes = self.outcomes()
+        last = max(outcomes, default=-1)
+        return last - count >= start and all(outcomes.get(last - number, False) for number in range(count))
 
     def __enter__(self) -> Self:
         return self
