@@ -6,15 +6,14 @@ from dataclasses import dataclass
 from ipaddress import IPv4Address
 
 from offnet.experiments.bench import Bench, gather
-from offnet.experiments.probes import arrivals, count_arrivals, probe
+from offnet.experiments.neighbors import give_up_neighbors
+from offnet.experiments.probes import SILENCE_MS, arrivals, count_arrivals, probe
 from offnet.experiments.steering import steered
 from offnet.experiments.wire import wire_capture
 from offnet.network.model import InterfaceKind, Network, Role, Site
 
 PROBES = 2
 FIRST_LENGTH = 200
-# A probe that may not arrive is waited for as long as ten times a round trip through all tunnels.
-WAIT_MS = 150
 OUTER = (
     InterfaceKind.LOOPBACK,
     InterfaceKind.DUMMY,
@@ -74,6 +73,7 @@ def isolation(bench: Bench) -> Isolation:
     sites = [site.name for site in network.sites]
     gather(sites, lambda name: count_arrivals(bench.lab, network.site(name).node, tags.values()))
     answers = gather(sites, lambda name: _probe(bench, network.site(name), tags[name]))
+    give_up_neighbors(bench)  # else answers to probes of addresses that nobody has would still come
     arrived = gather(sites, lambda name: arrivals(bench.lab, network.site(name).node))
     return Isolation(PROBES, tags, answers, arrived)
 
@@ -103,6 +103,6 @@ def _probe(bench: Bench, site: Site, length: int) -> dict[IPv4Address, int]:
             dict.fromkeys([*shared, *_forbidden(bench.network, site)]),
             count=PROBES,
             length=length,
-            wait_ms=WAIT_MS,
+            wait_ms=SILENCE_MS,
         )
     return answers.received

@@ -16,6 +16,8 @@ from offnet.runtime.base import RunningLab
 
 ICMP_AND_IP_HEADERS = 28
 PERIOD_MS = "2"  # between probes to one target
+SILENCE_MS = 50
+"""How long a reply is waited for that may not come: a hundred round trips through all tunnels."""
 TABLE = "offnet_probes"
 _SUMMARY = re.compile(r"^(\S+)\s*: xmt/rcv/%loss = (\d+)/(\d+)/", re.MULTILINE)
 

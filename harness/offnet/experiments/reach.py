@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from dataclasses import dataclass, field
 
-from offnet.errors import DeadlineExpired
 from offnet.experiments.bench import Bench, gather
 from offnet.experiments.crossings import Crossings, count_crossings, crossings
+from offnet.experiments.neighbors import give_up_neighbors
 from offnet.experiments.probes import probe
 from offnet.experiments.shortcuts import shortcuts
 from offnet.experiments.wire import wire_capture
-from offnet.network.model import Role, Site
-from offnet.wait import until
+from offnet.network.model import Site
 
 PROBES = 3
 LENGTH = 84  # an ordinary ping
-UNRESOLVED = ("ip", "neighbor", "show", "nud", "incomplete")
-DEADLINE = 10.0
 
 Counters = dict[tuple[str, int], int]
 """Packets by node and SPI."""
@@ -56,7 +52,7 @@ def reach(bench: Bench) -> dict[tuple[str, str], PairProbe]:
     """Probes every pair, and takes the counters of all SAs before and after each."""
     bench.once(wire_capture)
     bench.once(shortcuts)  # found now, so that no pair changes its way while it is counted
-    _await_quiet(bench)
+    give_up_neighbors(bench)  # what came before is not to grow what is counted now
     count_crossings(bench, LENGTH)
     (before, core_before), crossed_before = counters(bench), crossings(bench)
     found = {}
@@ -84,18 +80,6 @@ def reach(bench: Bench) -> dict[tuple[str, str], PairProbe]:
         )
         before, core_before, crossed_before = after, core_after, crossed
     return found
-
-
-def _await_quiet(bench: Bench) -> None:
-    """Earlier probes to an address that nobody has are answered when ARP gives it up, and by the same SAs."""
-    routers = [node.name for node in bench.network.role(Role.PE)]
-
-    def pending() -> list[str]:
-        found = gather(routers, lambda router: bench.lab.run(router, UNRESOLVED, timeout=10).stdout)
-        return [f"{router}: {text}" for router, text in found.items() if text]
-
-    with suppress(DeadlineExpired):  # what comes meanwhile is told by the counters
-        until(lambda: not pending(), what="ARP of all PEs is done", deadline=DEADLINE, interval=0.1)
 
 
 def core_growth(before: CoreSas, after: CoreSas) -> CoreCounters:
