@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from itertools import cycle, islice
 
-from offnet.experiments.bench import Bench
+from offnet.experiments.bench import Bench, gather
 from offnet.experiments.negotiation import Step, negotiation
 from offnet.network.model import Crypto, Tunnel
 from offnet.observe import kernel
@@ -117,10 +117,10 @@ def test_9_13_every_ike_sa_has_its_inside_vrf(bench: Bench, tell: Tell) -> None:
     """Example 9-13: each IKE_SA of the aggregator is mapped to the VRF of its profile (column I-VRF)."""
     network = bench.network
     told = []
+    gateways = dict.fromkeys(tunnel.gateway for _, tunnel in network.tunnels())
+    known = gather(gateways, lambda gateway: ask(bench.lab, gateway, kernel.INTERFACES))
     for site, tunnel in network.tunnels():
-        interfaces = {
-            entry.if_id: entry for entry in ask(bench.lab, tunnel.gateway, kernel.INTERFACES) if entry.if_id
-        }
+        interfaces = {entry.if_id: entry for entry in known[tunnel.gateway] if entry.if_id}
         (ike,) = (sa for sa in bench.vici(tunnel.gateway).list_sas(tunnel.gateway_connection) if sa.current)
         (child,) = ike.current_children
         inside = interfaces[child.if_id]

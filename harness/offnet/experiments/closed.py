@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from offnet.errors import DeadlineExpired
 from offnet.experiments.bench import Bench, gather
-from offnet.experiments.presence import seen_presence
-from offnet.experiments.probes import probe
+from offnet.experiments.presence import POLL, seen_presence
+from offnet.experiments.probes import SILENCE_MS, probe
 from offnet.experiments.subjects import Subject, subjects
 from offnet.experiments.wire import ALLOWED, passed, wire_capture
 from offnet.observe.errors import ObserveError
@@ -16,13 +16,17 @@ from offnet.wait import until
 
 LENGTH = 360
 PROBES = 3
-WAIT_MS = 100
 DEADLINE = 15.0
 # The supervisor would start charon again at once: it is held while we look.
 KILL = """
-pid=$(pidof charon-systemd) || exit 1
-while read -r key value; do [ "$key" = PPid: ] && parent=$value; done </proc/$pid/status
-kill -STOP "$parent" && kill -KILL "$pid" && ip xfrm state flush && ip xfrm policy flush && echo "$parent"
+for process in /proc/[0-9]*/stat; do
+    read -r pid name _ parent _ <"$process" && [ "$name" = "(charon-systemd)" ] && break
+done
+[ "$name" = "(charon-systemd)" ] || exit 1
+kill -STOP "$parent" && kill -KILL "$pid" && ip -batch - <<END && echo "$parent"
+xfrm state flush
+xfrm policy flush
+END
 """
 
 
@@ -60,7 +64,7 @@ def _without_charon(bench: Bench, subject: Subject) -> Closed:
             (subject.partner.host,),
             count=PROBES,
             length=LENGTH,
-            wait_ms=WAIT_MS,
+            wait_ms=SILENCE_MS,
         )
         seen = passed(bench, subject.tunnel)[earlier:]
     finally:
@@ -83,7 +87,7 @@ def _await_return(bench: Bench, subject: Subject) -> dict[str, float] | None:
 
     spoke = bench.vici(subject.site.node)
     try:
-        until(established, what=f"{subject.site.name} has its SA again", deadline=DEADLINE, interval=0.05)
+        until(established, what=f"{subject.site.name} has its SA again", deadline=DEADLINE, interval=POLL)
     except DeadlineExpired:
         return None
     return seen_presence(bench.lab, subject.tables, subject.site.lan, wanted=True, seconds=DEADLINE)

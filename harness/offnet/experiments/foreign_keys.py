@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from offnet.experiments.bench import Bench
-from offnet.experiments.probes import arrivals, count_arrivals, probe
+from offnet.experiments.probes import SILENCE_MS, arrivals, count_arrivals, probe
 from offnet.experiments.wire import wire_capture
 from offnet.network.model import Cloud, Network, Site
 from offnet.observe import kernel
@@ -17,7 +17,6 @@ INTERFACE = "offnet-attack"
 TABLE = "4243"
 LENGTH = 555  # no other probe is as long
 PROBES = 3
-WAIT_MS = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +62,7 @@ def _attack(bench: Bench, attacker: Site, cloud: Cloud, victim: Site) -> Attack:
             (victim.host,),
             count=PROBES,
             length=LENGTH,
-            wait_ms=WAIT_MS,
+            wait_ms=SILENCE_MS,
         )
     arrived = arrivals(bench.lab, victim.node).get(LENGTH, 0)
     return Attack(PROBES, _dropped(bench, cloud) - before, arrived)

@@ -9,7 +9,7 @@ from offnet.errors import DeadlineExpired
 from offnet.experiments.bench import Bench, gather
 from offnet.experiments.logs import line_about, mark, since
 from offnet.experiments.presence import POLL
-from offnet.experiments.probes import probe
+from offnet.experiments.probes import SILENCE_MS, probe
 from offnet.experiments.refusal import UNKNOWN_IDENTITY
 from offnet.experiments.wire import wire_capture
 from offnet.network.model import Network, Site, Unprotected
@@ -20,7 +20,6 @@ from offnet.wait import until
 
 PROBES = 3
 LENGTH = 84
-WAIT_MS = 100
 DEADLINE = 10.0
 
 
@@ -56,12 +55,12 @@ def _dropped(bench: Bench, one: Unprotected) -> Dropped:
     site, partner = one.site, partner_of(bench.network, one)
     before = _counted(bench, one)
     into = probe(
-        bench.lab, partner.node, partner.host, (site.host,), count=PROBES, length=LENGTH, wait_ms=WAIT_MS
+        bench.lab, partner.node, partner.host, (site.host,), count=PROBES, length=LENGTH, wait_ms=SILENCE_MS
     )
     counted = _counted(bench, one) - before
     reason = _refused(bench, one)
     out = probe(
-        bench.lab, site.node, site.host, (partner.host,), count=PROBES, length=LENGTH, wait_ms=WAIT_MS
+        bench.lab, site.node, site.host, (partner.host,), count=PROBES, length=LENGTH, wait_ms=SILENCE_MS
     )
     sas = tuple(
         f"{sa.name} {sa.remote_id}"

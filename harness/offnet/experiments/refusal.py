@@ -14,7 +14,7 @@ from offnet.experiments.forgery import Forgery, forge
 from offnet.experiments.logs import line_about, mark, since
 from offnet.experiments.papers import papers
 from offnet.experiments.presence import POLL, present, seen_presence
-from offnet.experiments.probes import probe
+from offnet.experiments.probes import SILENCE_MS, probe
 from offnet.experiments.subjects import Subject, subjects
 from offnet.experiments.wire import wire_capture
 from offnet.network.model import AuthRound, Identity, IdentityKind, Network, Tunnel
@@ -36,7 +36,6 @@ UNKNOWN_IDENTITY = {1: r"no peer config found", 2: r"no matching peer config fou
 STRANGER = "stranger.invalid"  # no lab's: profiles match domains below .example
 LENGTH = 84
 PROBES = 3
-WAIT_MS = 150
 # Refusals come within a round trip; the rest is for slow machines.
 DEADLINE = 10.0
 
@@ -194,7 +193,7 @@ def _routes_of(bench: Bench, subject: Subject) -> tuple[str, ...]:
 def _replies(bench: Bench, subject: Subject, *, outward: bool) -> int:
     source, target = (subject.site, subject.partner) if outward else (subject.partner, subject.site)
     answers = probe(
-        bench.lab, source.node, source.host, (target.host,), count=PROBES, length=LENGTH, wait_ms=WAIT_MS
+        bench.lab, source.node, source.host, (target.host,), count=PROBES, length=LENGTH, wait_ms=SILENCE_MS
     )
     return answers.received[target.host]
 

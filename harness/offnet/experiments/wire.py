@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from ipaddress import IPv4Interface
+from ipaddress import IPv4Address, IPv4Interface
+from typing import NamedTuple
 
 from offnet.experiments.bench import Bench, gather
-from offnet.experiments.probes import arrivals, count_arrivals, probe
+from offnet.experiments.probes import SILENCE_MS, arrivals, count_arrivals, probe
 from offnet.experiments.subjects import partners
 from offnet.network.model import Network, Site, Tunnel
 from offnet.observe.capture import Capture
@@ -31,7 +32,6 @@ ALLOWED = frozenset(
 )
 CONTROL_LENGTH = 350
 CONTROL_PROBES = 2
-WAIT_MS = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,8 +91,8 @@ def wire(bench: Bench) -> Wire:
     targets = [bench.network.sites_of(vpn.name)[0] for vpn in vpns]
     names = [site.name for site in targets]
     gather(names, lambda name: count_arrivals(bench.lab, bench.network.site(name).node, [CONTROL_LENGTH]))
-    for target in targets:
-        _send_clear(bench, target)
+    for way in dict.fromkeys(_clear_way(bench.network, target) for target in targets):
+        _send_clear(bench, way)
     arrived = gather(
         names, lambda name: arrivals(bench.lab, bench.network.site(name).node).get(CONTROL_LENGTH, 0)
     )
@@ -115,7 +115,7 @@ def _circuit(bench: Bench, site: Site, tunnel: Tunnel) -> Wire:
         (target.host,),
         count=CONTROL_PROBES,
         length=CONTROL_LENGTH,
-        wait_ms=WAIT_MS,
+        wait_ms=SILENCE_MS,
     )
     arrived = arrivals(bench.lab, target.node).get(CONTROL_LENGTH, 0)
     return Wire(before, passed(bench, tunnel)[len(before) :], {target.name: arrived})
@@ -128,31 +128,43 @@ def _doors(network: Network, tunnel: Tunnel) -> list[IPv4Interface]:
     return sorted(own, key=lambda address: address.ip != tunnel.gateway_address)
 
 
-def _send_clear(bench: Bench, target: Site) -> None:
-    """Routes a VPN's address to the aggregator for a moment, as an attacker on its link could."""
-    network, lab, inet = bench.network, bench.lab, bench.network.capture_point
+class _ClearWay(NamedTuple):
+    """To a host of a VPN by an aggregator's front door; VPNs may have the same hosts and the same door."""
+
+    source: IPv4Address
+    host: IPv4Address
+    door: IPv4Address
+    vrf: str | None
+
+
+def _clear_way(network: Network, target: Site) -> _ClearWay:
     tunnels = list(across_internet(network))
     tunnel = next((tunnel for tunnel in tunnels if tunnel.vrf == target.vpn), tunnels[0])
-    door, interface, source = next(
-        (own, interface, address.ip)
+    return next(
+        _ClearWay(address.ip, target.host, own.ip, interface.vrf)
         for own in _doors(network, tunnel)
-        for interface in network.node(inet).default.interfaces
+        for interface in network.node(network.capture_point).default.interfaces
         for address in interface.addresses
         if own in address.network
     )
-    vrf = ["vrf", interface.vrf] if interface.vrf else []
-    route = [f"{target.host}/32", "via", str(door.ip), *vrf]
+
+
+def _send_clear(bench: Bench, way: _ClearWay) -> None:
+    """Routes a VPN's address to the aggregator for a moment, as an attacker on its link could."""
+    lab, inet = bench.lab, bench.network.capture_point
+    vrf = ["vrf", way.vrf] if way.vrf else []
+    route = [f"{way.host}/32", "via", str(way.door), *vrf]
     lab.run(inet, ["ip", "route", "replace", *route])
     try:
         probe(
             lab,
             inet,
-            source,
-            (target.host,),
+            way.source,
+            (way.host,),
             count=CONTROL_PROBES,
             length=CONTROL_LENGTH,
-            wait_ms=WAIT_MS,
-            device=interface.vrf,
+            wait_ms=SILENCE_MS,
+            device=way.vrf,
         )
     finally:
         lab.run(inet, ["ip", "route", "del", *route])
