@@ -120,6 +120,20 @@ def test_a_log_is_measured_and_read_from_a_byte_on_as_the_tools_do(node: Node, t
     assert "/nowhere" in missing.stderr
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="raw sockets are for root")
+def test_a_mark_is_an_echo_request_that_is_answered(node: Node) -> None:
+    content = bytes.fromhex("00ff10a5")
+    with socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_ICMP) as listener:
+        listener.settimeout(5)
+        assert node.run(["mark", content.hex()]).code == 0
+        heard: dict[int, bytes] = {}
+        while len(heard) < 2:
+            packet = listener.recv(4096)[20:]
+            if packet.endswith(content):
+                heard[packet[0]] = packet[4:]
+    assert heard[8] == heard[0], "the kernel answers what has the right checksum"
+
+
 def test_a_file_that_belongs_to_its_reader_is_read_by_one(node: Node) -> None:
     assert node.run(["cat", "/proc/self/comm"]).stdout == "cat\n"
 

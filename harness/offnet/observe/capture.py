@@ -35,9 +35,7 @@ SCRIPT = """
 ip -j link
 tcpdump -U --immediate-mode -s 512 -B 8192 -n -i any -w - "$@" &
 exec >/dev/null 2>&1
-while read -r mark; do
-    ping -q -n -c 1 -W 1 -p "$mark" 127.0.0.1
-done
+read -r end
 kill -TERM "$!"
 wait "$!"
 """
@@ -52,6 +50,7 @@ class Capture:
 
     def __init__(self, lab: RunningLab, node: str, expression: str = "", timeout: float = 10.0) -> None:
         self.node = node
+        self._lab = lab
         self._timeout = timeout
         self._changed = threading.Condition()
         self._packets: list[Packet] = []
@@ -104,8 +103,7 @@ class Capture:
     def fence(self) -> tuple[Packet, ...]:
         """All packets that passed before this call."""
         mark = secrets.token_bytes(8)
-        self._stream.stdin.write(mark.hex().encode() + b"\n")
-        self._stream.stdin.flush()
+        self._lab.run(self.node, ("mark", mark.hex()))
         self._wait(lambda: any(mark in payload for payload in self._marks), "the fence", self._timeout)
         return self.packets
 

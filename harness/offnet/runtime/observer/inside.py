@@ -5,9 +5,10 @@ command or to open a socket; one without is where this program runs itself. Talk
 input and output in frames: channel, kind, length, then so many bytes.
 
 Its own commands, by their first words: ``cat FILE..``, ``stat -c %s FILE``, ``tail -c +BYTE FILE``,
-``connect SOCKET`` and ``vty SOCKET`` (asks a daemon of FRR, and ends with its last answer). In a sandbox
-a process costs several milliseconds, and so does every module that is loaded: hence neither ``json`` nor
-``subprocess``, and ``_socket`` itself.
+``connect SOCKET``, ``vty SOCKET`` (asks a daemon of FRR, and ends with its last answer), and ``mark HEX``
+(sends one echo request with that content over the loopback). In a sandbox a process costs several
+milliseconds, and so does every module that is loaded: hence neither ``json`` nor ``subprocess``, and
+``_socket`` itself.
 """
 
 from __future__ import annotations
@@ -15,12 +16,12 @@ from __future__ import annotations
 import os
 import select
 import stat
+import struct
 import sys
-from _socket import AF_UNIX, SHUT_WR, SOCK_STREAM, socket
+from _socket import AF_INET, AF_UNIX, IPPROTO_ICMP, SHUT_WR, SOCK_RAW, SOCK_STREAM, socket
 from collections.abc import Callable, Iterator
-from struct import Struct
 
-HEADER = Struct(">IBI")
+HEADER = struct.Struct(">IBI")
 START, INPUT, END_OF_INPUT, STOP = range(4)
 OUTPUT, COMPLAINT, EXIT, REFUSED = range(4)
 
@@ -358,6 +359,9 @@ class Observer:
     def _start(self, channel: int, argv: list[str], fed: bool) -> None:
         if argv[0] in ("connect", "vty"):
             self._open[channel] = Connection(self, channel, argv[1], argv[0] == "vty")
+        elif argv[0] == "mark":
+            _send_mark(bytes.fromhex(argv[1]))
+            self.send(channel, EXIT, b"0")
         elif (answer := _answer(argv)) is not None:
             self.send(channel, OUTPUT, answer)
             self.send(channel, EXIT, b"0")
@@ -404,6 +408,19 @@ def _content(path: str, start: int = 0) -> bytes:
         if start:
             file.seek(start)
         return file.read()
+
+
+def _send_mark(content: bytes) -> None:
+    """An echo request to ourselves, as ``ping -p`` sends it; the content has an even length."""
+    packet = struct.pack("!BBHHH", 8, 0, 0, os.getpid() & 0xFFFF, 0) + content
+    total = sum(struct.unpack(f"!{len(packet) // 2}H", packet))
+    total = (total & 0xFFFF) + (total >> 16)
+    checksum = struct.pack("!H", ~(total + (total >> 16)) & 0xFFFF)
+    sender = socket(AF_INET, SOCK_RAW, IPPROTO_ICMP)
+    try:
+        sender.sendto(packet[:2] + checksum + packet[4:], ("127.0.0.1", 0))
+    finally:
+        sender.close()
 
 
 if __name__ == "__main__":
