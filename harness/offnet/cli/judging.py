@@ -19,6 +19,11 @@ from offnet.report.from_pytest import ResultCollector
 from offnet.report.model import Phase, Run
 
 PLUGIN = "offnet.pytest_plugin"
+# What pytest brings and no lab needs. The first of them collects garbage five times at the end.
+UNUSED = (
+    *("unraisableexception", "threadexception", "faulthandler", "logging", "terminal"),
+    *("cacheprovider", "stepwise", "pastebin", "doctest", "legacypath"),
+)
 
 
 def judge(lab: Path, wish: Wish, proved: session.Session, started: str, terminal: Terminal) -> Run:
@@ -58,7 +63,8 @@ def _pytest(lab: Path, wish: Wish, proved: session.Session, collector: ResultCol
     arguments = [
         *_collected(lab),
         *("--rootdir", str(lab), "-c", os.devnull),
-        *("--disable-plugin-autoload", "-p", PLUGIN, "-p", "no:terminal", "-p", "no:cacheprovider"),
+        *("--disable-plugin-autoload", "-p", PLUGIN),
+        *(word for name in UNUSED for word in ("-p", f"no:{name}")),
         *("--import-mode=importlib", f"--junitxml={proved.folder / folder.JUNIT}"),
         *(("-k", wish.select) if wish.select else ()),
         *(("--faults",) if wish.faults else ()),
