@@ -94,6 +94,8 @@ def _attempt(bench: Bench, subject: Subject, connection: str) -> Refusal:
     _try(spoke, subject, connection)
     told = told_of(subject, node, start, pattern)
     reason = reason_told(bench, told, lambda: _sas_of(gateway, tunnel))
+    if not reason and _sas_of(gateway, tunnel):  # then it is to be seen what that opens
+        seen_presence(lab, subject.tables, subject.site.lan, wanted=True, seconds=DEADLINE)
     with _inner_address(bench, subject):
         replies = gather((True, False), lambda outward: _replies(bench, subject, outward=outward))
     sas, routes = _sas_of(gateway, tunnel), _routes_of(bench, subject)
