@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import socket
+import struct
 import sys
 import threading
 from collections.abc import Iterator
@@ -132,6 +133,15 @@ def test_a_mark_is_an_echo_request_that_is_answered(node: Node) -> None:
             if packet.endswith(content):
                 heard[packet[0]] = packet[4:]
     assert heard[8] == heard[0], "the kernel answers what has the right checksum"
+
+
+def test_the_kernel_is_asked_by_netlink(node: Node) -> None:
+    links = struct.pack("=IHHIIB3x", 20, 18, 0x301, 1, 0, 0)  # RTM_GETLINK, as a dump
+    answer = bytes.fromhex(node.run(["netlink", "0", links.hex()]).stdout)
+    assert b"lo\0" in answer
+    assert struct.unpack_from("=IH", answer, len(answer) - 20)[1] == 3, "the whole dump"
+    unheard = node.run(["netlink", "0", struct.pack("=IHHII", 16, 99, 1, 1, 0).hex()])
+    assert (unheard.code, unheard.stdout) == (1, "")
 
 
 def test_a_file_that_belongs_to_its_reader_is_read_by_one(node: Node) -> None:

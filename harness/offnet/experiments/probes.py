@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from ipaddress import IPv4Address
 
 from offnet.observe.errors import ObserveError
+from offnet.observe.nft_counters import rule_counters
+from offnet.observe.question import ask
 from offnet.runtime.base import RunningLab
 
 ICMP_AND_IP_HEADERS = 28
@@ -79,6 +81,4 @@ def count_arrivals(lab: RunningLab, node: str, lengths: Iterable[int]) -> None:
 
 def arrivals(lab: RunningLab, node: str) -> dict[int, int]:
     """Echo requests counted since, by length."""
-    text = lab.run(node, ["nft", "list", "table", "ip", TABLE], timeout=10).stdout
-    found = re.findall(r'counter packets (\d+) bytes \d+ comment "(\d+)"', text)
-    return {int(length): int(packets) for packets, length in found}
+    return {int(length): packets for length, packets in ask(lab, node, rule_counters(TABLE)).items()}

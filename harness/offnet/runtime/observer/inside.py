@@ -5,10 +5,10 @@ command or to open a socket; one without is where this program runs itself. Talk
 input and output in frames: channel, kind, length, then so many bytes.
 
 Its own commands, by their first words: ``cat FILE..``, ``stat -c %s FILE``, ``tail -c +BYTE FILE``,
-``connect SOCKET``, ``vty SOCKET`` (asks a daemon of FRR, and ends with its last answer), and ``mark HEX``
-(sends one echo request with that content over the loopback). In a sandbox a process costs several
-milliseconds, and so does every module that is loaded: hence neither ``json`` nor ``subprocess``, and
-``_socket`` itself.
+``connect SOCKET``, ``vty SOCKET`` (asks a daemon of FRR, and ends with its last answer), ``mark HEX``
+(sends one echo request with that content over the loopback), and ``netlink PROTOCOL HEX`` (asks the kernel
+for a dump, and prints it as hexadecimal digits). In a sandbox a process costs several milliseconds, and so
+does every module that is loaded: hence neither ``json`` nor ``subprocess``, and ``_socket`` itself.
 """
 
 from __future__ import annotations
@@ -18,10 +18,12 @@ import select
 import stat
 import struct
 import sys
-from _socket import AF_INET, AF_UNIX, IPPROTO_ICMP, SHUT_WR, SOCK_RAW, SOCK_STREAM, socket
+from _socket import AF_INET, AF_NETLINK, AF_UNIX, IPPROTO_ICMP, SHUT_WR, SOCK_RAW, SOCK_STREAM, socket
 from collections.abc import Callable, Iterator
 
 HEADER = struct.Struct(">IBI")
+NETLINK_HEADER = struct.Struct("=IH")  # the rest of it is not looked at
+NETLINK_LAST = (2, 3)  # an error, or the end of a dump
 START, INPUT, END_OF_INPUT, STOP = range(4)
 OUTPUT, COMPLAINT, EXIT, REFUSED = range(4)
 
@@ -362,6 +364,9 @@ class Observer:
         elif argv[0] == "mark":
             _send_mark(bytes.fromhex(argv[1]))
             self.send(channel, EXIT, b"0")
+        elif argv[0] == "netlink":
+            self.send(channel, OUTPUT, _dump(int(argv[1]), bytes.fromhex(argv[2])).hex().encode())
+            self.send(channel, EXIT, b"0")
         elif (answer := _answer(argv)) is not None:
             self.send(channel, OUTPUT, answer)
             self.send(channel, EXIT, b"0")
@@ -421,6 +426,25 @@ def _send_mark(content: bytes) -> None:
         sender.sendto(packet[:2] + checksum + packet[4:], ("127.0.0.1", 0))
     finally:
         sender.close()
+
+
+def _dump(protocol: int, request: bytes) -> bytes:
+    """Everything that the kernel answers: it has it ready, or does not answer at all."""
+    kernel = socket(AF_NETLINK, SOCK_RAW, protocol)
+    kernel.settimeout(1.0)
+    answer = b""
+    try:
+        kernel.sendto(request, (0, 0))
+        while True:
+            part, at = kernel.recv(CHUNK), 0
+            answer += part
+            while at < len(part):
+                length, kind = NETLINK_HEADER.unpack_from(part, at)
+                if kind in NETLINK_LAST:
+                    return answer
+                at += length + -length % 4
+    finally:
+        kernel.close()
 
 
 if __name__ == "__main__":

@@ -1,0 +1,36 @@
+"""What the kernel answers of nftables rules, as recorded in a node."""
+
+from __future__ import annotations
+
+import pytest
+
+from offnet.observe.errors import ObserveError
+from offnet.observe.nft_counters import parse, rule_counters
+
+RULE = (
+    "7c010000060a0208010000005701000002000002120001006f66666e65745f70726f6265730000000c000200617272697665"
+    "64000c00030000000000000000023001040024000100090001006d6574610000000014000200080002000000001008000100"
+    "000000012c00010008000100636d700020000200080001000000000108000200000000000c00030005000100010000003400"
+    "01000c0001007061796c6f616400240002000800010000000001080002000000000208000300000000000800040000000001"
+    "2c00010008000100636d700020000200080001000000000108000200000000000c0003000500010008000000240001000900"
+    "01006d6574610000000014000200080002000000000008000100000000012c00010008000100636d70002000020008000100"
+    "0000000108000200000000000c00030008000100c80000002c0001000c000100636f756e746572001c0002000c0001000000"
+    "0000000002580c00020000000000000000030a0007000004323030000000"
+)
+"""``icmp type echo-request meta length 200 counter packets 3 bytes 600 comment "200"``."""
+DONE = "1400000003000200010000005701000000000000"
+
+
+def test_packets_are_found_by_the_comment_of_their_rule() -> None:
+    assert parse("offnet_probes", RULE + DONE) == {"200": 3}
+    other = RULE.replace("0004323030", "0004333030")
+    assert parse("offnet_probes", RULE + other + DONE) == {"200": 3, "300": 3}
+
+
+def test_what_counts_nothing_is_no_answer() -> None:
+    with pytest.raises(ObserveError, match="table offnet_probes counts nothing"):
+        parse("offnet_probes", DONE)
+
+
+def test_a_person_types_what_shows_the_same() -> None:
+    assert rule_counters("offnet_probes").typed == "nft list table ip offnet_probes"
