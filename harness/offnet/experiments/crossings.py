@@ -7,7 +7,9 @@ from collections.abc import Iterator
 
 from offnet.experiments.bench import Bench, gather
 from offnet.network.model import Network, Site
-from offnet.observe.places import place, run_at
+from offnet.observe.nft_counters import rule_counters
+from offnet.observe.places import entering, place, run_at
+from offnet.observe.question import ask
 
 TABLE = "offnet_crossings"
 Crossing = tuple[str, str, str]
@@ -65,7 +67,10 @@ def _install(bench: Bench, where: str, interfaces: list[str], length: int) -> No
 
 
 def _read(bench: Bench, where: str) -> list[tuple[str, str, int]]:
-    return list(_parse(run_at(bench.lab, where, ["nft", "list", "table", "ip", TABLE]).stdout))
+    if entering(where):  # only a process can be started there
+        return list(_parse(run_at(bench.lab, where, ["nft", "list", "table", "ip", TABLE]).stdout))
+    counted = ask(bench.lab, where, rule_counters(TABLE))
+    return [(interface, way, counted[f"{way} {interface}"]) for way, interface in map(str.split, counted)]
 
 
 def _parse(text: str) -> Iterator[tuple[str, str, int]]:
