@@ -9,7 +9,7 @@ from offnet.errors import DeadlineExpired
 from offnet.experiments.alone import alone
 from offnet.experiments.asking import ask_for_sa
 from offnet.experiments.bench import Bench, gather
-from offnet.experiments.presence import POLL, present, seen_presence
+from offnet.experiments.presence import GLANCE, present, seen_presence
 from offnet.experiments.probes import probe
 from offnet.experiments.sending import STEADY, Sending
 from offnet.experiments.subjects import Subject, subjects
@@ -122,7 +122,7 @@ def _await_child(gateway: Vici, subject: Subject) -> ChildSaState:
         lambda: next(iter(_children(gateway, subject)), None),
         what=f"{subject.tunnel.gateway} has an SA of {subject.site.name}",
         deadline=DEADLINE,
-        interval=POLL,
+        interval=GLANCE,
     )
 
 
@@ -135,7 +135,9 @@ def _await_arrival(spoke: Vici, gateway: Vici, subject: Subject, name: str) -> N
         held = {child.spi_out for sa in gateway.list_sas() for child in sa.children}
         return all(c.spi_in in held for sa in spoke.list_sas() for c in sa.children if c.name == name)
 
-    until(arrived, what=f"{gateway.node} has the SA of {subject.site.name}", deadline=DEADLINE, interval=POLL)
+    until(
+        arrived, what=f"{gateway.node} has the SA of {subject.site.name}", deadline=DEADLINE, interval=GLANCE
+    )
 
 
 def _await_judgement(gateway: Vici, subject: Subject) -> None:
@@ -146,7 +148,7 @@ def _await_judgement(gateway: Vici, subject: Subject) -> None:
             lambda: all(child.remote_ts == (own,) for child in _children(gateway, subject)),
             what=f"{subject.site.name} has only what is its own",
             deadline=JUDGEMENT,
-            interval=POLL,
+            interval=GLANCE,
         )
 
 
@@ -158,7 +160,7 @@ def _set_up_anew(spoke: Vici, gateway: Vici, subject: Subject) -> None:
         lambda: stale.isdisjoint(child.unique_id for child in _children(gateway, subject)),
         what=f"{subject.tunnel.gateway} has no old SA of {subject.site.name}",
         deadline=DEADLINE,
-        interval=POLL,
+        interval=GLANCE,
     )
     ask_for_sa(spoke, subject, timeout=DEADLINE)
     _await_child(gateway, subject)
@@ -184,7 +186,7 @@ def _end_old(gateway: Vici, subject: Subject, old: ChildSaState) -> None:
         lambda: old.spi_in not in {child.spi_in for child in _children(gateway, subject)},
         what=f"the old SA of {subject.site.name} is deleted",
         deadline=DEADLINE,
-        interval=POLL,
+        interval=GLANCE,
     )
 
 
@@ -201,7 +203,7 @@ def _rekeying(bench: Bench, subject: Subject) -> Rekeying:
             lambda: next((c for c in _children(gateway, subject) if c.spi_in != before.spi_in), None),
             what=f"{subject.site.name} has rekeyed",
             deadline=DEADLINE,
-            interval=POLL,
+            interval=GLANCE,
         )
         _end_old(gateway, subject, before)
         with suppress(DeadlineExpired):  # as above

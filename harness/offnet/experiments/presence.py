@@ -13,7 +13,8 @@ from offnet.observe.question import ask
 from offnet.runtime.base import RunningLab
 from offnet.wait import Deadline
 
-POLL = 0.03  # for states that nobody announces: one look costs a process in the node
+POLL = 0.03  # for states that nobody announces, and that take their time: a look costs CPU
+GLANCE = 0.01  # for those that come within a round trip or two
 MONITOR = ("ip", "-4", "-o", "monitor", "route")
 RELOOK = 0.5  # in case that the news came before the monitor listened
 

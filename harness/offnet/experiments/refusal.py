@@ -13,7 +13,7 @@ from offnet.experiments.bench import Bench, gather
 from offnet.experiments.forgery import Forgery, forge
 from offnet.experiments.logs import line_about, mark, since
 from offnet.experiments.papers import papers
-from offnet.experiments.presence import POLL, present, seen_presence
+from offnet.experiments.presence import GLANCE, present, seen_presence
 from offnet.experiments.probes import SILENCE_MS, probe
 from offnet.experiments.subjects import Subject, subjects
 from offnet.experiments.wire import wire_capture
@@ -89,7 +89,7 @@ def _attempt(bench: Bench, subject: Subject, connection: str) -> Refusal:
         lambda: not _sas_of(gateway, tunnel),
         what=f"{tunnel.gateway} has no SA of {subject.site.name}",
         deadline=DEADLINE,
-        interval=POLL,
+        interval=GLANCE,
     )
     _try(spoke, subject, connection)
     told = told_of(subject, node, start, pattern)
@@ -149,7 +149,7 @@ def reason_told(bench: Bench, told: Told, accepted: Callable[[], tuple[str, ...]
         return bool(line or taken)
 
     with suppress(DeadlineExpired):  # the verdict on silence is for the judge
-        until(look, what=f"{told.node} refuses", deadline=DEADLINE, interval=POLL)
+        until(look, what=f"{told.node} refuses", deadline=DEADLINE, interval=GLANCE)
     return line
 
 
