@@ -1,10 +1,14 @@
 #!/bin/sh
 # Builds the sandbox kernel inside a throwaway root that holds Debian's linux-source.
-# usage: build.sh FRAGMENT OUTPUT
+# usage: build.sh FOLDER OUTPUT PATCH..
+# FOLDER has the configuration and the patches, which make the sandbox quicker and nothing else: one that
+# does not fit the version at hand is left out.
 # Lines that start with "offnet:" are meant for the user of the build.
 set -eu
-fragment=$1
+folder=$1
+fragment=$folder/uml.fragment
 output=$2
+shift 2
 cd /usr/src
 
 source=$(ls linux-source-*.tar.xz | sort -V | tail -n 1)
@@ -36,6 +40,17 @@ sed -i 's/^\tif (!line->throttled)$/\tguard(irqsave)();\n&/' "$drivers/chan_kern
 grep -q 'guard(irqsave)' "$drivers/chan_kern.c" ||
 	echo "offnet-warning: the console of Linux $version is not the one known: large transfers may stop the sandbox"
 
+mkdir -p "$output"
+: >"$output/patches"
+for name; do
+	if patch -p0 --batch --forward --silent --dry-run <"$folder/$name" >/dev/null; then
+		patch -p0 --batch --silent <"$folder/$name"
+		echo "$name" >>"$output/patches"
+	else
+		echo "offnet-warning: $name does not fit Linux $version: the sandbox will be slower"
+	fi
+done
+
 # Nothing of the building machine goes into the kernel.
 export KBUILD_BUILD_USER=offnet KBUILD_BUILD_HOST=offnet
 KBUILD_BUILD_TIMESTAMP=$(date -u -d "@$(stat -c %Y "../$source")")
@@ -54,7 +69,6 @@ make -j"$(($(nproc) + 1))" linux
 make -s modules.builtin
 strip linux
 
-mkdir -p "$output"
 cp linux modules.builtin "$output/"
 [ ! -e modules.builtin.modinfo ] || cp modules.builtin.modinfo "$output/"
 cp .config "$output/config"
