@@ -318,8 +318,15 @@ await_radius() {
     done
 }
 
+# Routing is waited for longest, so it goes first where both want the processor: the rest steps back.
+step_back() {
+    read -r own _ </proc/self/stat # the number of this process, of a subshell too
+    renice -n 10 -p "$own" >/dev/null
+}
+
 start_ike() {
     [ "$IKE" = yes ] || return 0
+    step_back
     export STRONGSWAN_CONF="$conf/strongswan.conf" SWANCTL_DIR="$conf"
     supervise charon charon &
     [ "$AGENT" != yes ] || PYTHONPATH=/usr/lib/offnet supervise agent python3 -m agent "$conf/agent.json" &
@@ -332,6 +339,7 @@ mkdir -p "$run" "$log"
 trap 'exit 0' TERM INT
 [ -z "$context" ] || { context; exit; }
 
+[ -n "$DAEMONS" ] || step_back
 await_interfaces || fail interfaces 1
 unlock_sysctl
 apply_sysctl "$conf/sysctl.conf"
@@ -345,7 +353,7 @@ start_radius
 # FRR first: what converges is waited for longest.
 start_frr &
 frr_started=$!
-start_ike
+start_ike &
 [ ! -f "$conf/authorities" ] || supervise ca /usr/lib/offnet/ca.sh serve &
 wait "$frr_started"
 await_radius
