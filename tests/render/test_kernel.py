@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from offnet.network.model import InterfaceKind, Network, Node, Role
+from offnet.network.model import MPLS_LABELS, InterfaceKind, Network, Node, Role
 from offnet.render.kernel import (
     LOCAL_TABLE_PREFERENCE,
-    MPLS_LABELS,
     UNREACHABLE_METRIC,
     batch_lines,
     front_door_lines,

@@ -39,6 +39,7 @@ from offnet.network.pki import (
     Trust,
 )
 from offnet.network.routing import (
+    MPLS_LABELS,
     Bgp,
     BgpNeighbor,
     Edge,
@@ -55,6 +56,7 @@ from offnet.network.routing import (
 from offnet.network.sites import Circuit, GreTunnel, Handover, Site, Tunnel, Unprotected
 
 __all__ = [
+    "MPLS_LABELS",
     "AuthRound",
     "Authority",
     "BackupPeer",

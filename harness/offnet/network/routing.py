@@ -8,6 +8,10 @@ from ipaddress import IPv4Address, IPv4Interface, IPv4Network
 
 from offnet.network.nhrp import Nhrp
 
+MPLS_LABELS = 100_000
+"""How many labels a router's kernel knows: a table as long."""
+FIRST_VPN_LABEL = 50_000
+
 
 class InterfaceKind(StrEnum):
     """How an interface comes to be: given by the runtime (veth) or made by the node itself."""
@@ -51,6 +55,15 @@ class Vrf:
     rd: str
     rt_import: tuple[str, ...]
     rt_export: tuple[str, ...]
+
+    @property
+    def label(self) -> int | None:
+        """The VPN label that follows from the number of the VPN, or None where bgpd must choose one.
+
+        Out of the way of those that LDP is given from 16 on. Every machine shows the same one, and other
+        PEs see the routes up to two seconds sooner: bgpd asks zebra for labels only in its second second.
+        """
+        return FIRST_VPN_LABEL + self.if_id if self.if_id < MPLS_LABELS - FIRST_VPN_LABEL else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from offnet.network.model import (
+    MPLS_LABELS,
     FrontDoorVrf,
     Interface,
     InterfaceKind,
@@ -19,7 +20,6 @@ from offnet.network.model import (
 LOCAL_TABLE_PREFERENCE = 32765
 # Lower than any real route: a destination that the VRF lacks must not be looked up in the main table.
 UNREACHABLE_METRIC = 4278198272
-MPLS_LABELS = 100_000
 TTL = 64  # of tunnels; routing packets, whose own is 1, would not get far with a copy of that
 _SILENCE = "net/ipv4/icmp_echo_ignore_all"
 
