@@ -64,7 +64,8 @@ memory = mmap.mmap(-1, 16 * PAGE)
 address = ctypes.addressof(ctypes.c_char.from_buffer(memory))
 assert ctypes.CDLL(None).mprotect(ctypes.c_void_p(address + 3 * PAGE), PAGE, READ) == 0
 memory[0] = memory[4 * PAGE] = 1
-assert memory[:] == b"".join(b"\\1" + bytes(PAGE - 1) if page in (0, 4) else bytes(PAGE) for page in range(16))
+assert [page for page in range(16) if memory[page * PAGE]] == [0, 4]
+assert sum(memory[:]) == 2
 child = os.fork()
 if child == 0:
     memory[3 * PAGE] = 1
