@@ -11,7 +11,7 @@ from offnet.experiments.bench import Bench
 from offnet.experiments.core_tunnels import travellers
 from offnet.experiments.labels import imposed
 from offnet.experiments.presence import POLL
-from offnet.experiments.probes import probe
+from offnet.experiments.probes import PERIOD_MS, probe
 from offnet.network.model import CoreEnd, Network, Site
 from offnet.observe.errors import ObserveError
 from offnet.wait import until
@@ -42,11 +42,18 @@ def victim(network: Network) -> Victim:
     raise LookupError("every PE with a tunnel is a gateway of off-net sites")
 
 
-def send(bench: Bench, chosen: Victim, count: int, length: int) -> int:
+def send(bench: Bench, chosen: Victim, count: int, length: int, period_ms: int = PERIOD_MS) -> int:
     """Probes between the two sites; how many were answered."""
     source, target = chosen.source, chosen.target
     answers = probe(
-        bench.lab, source.node, source.host, (target.host,), count=count, length=length, wait_ms=WAIT_MS
+        bench.lab,
+        source.node,
+        source.host,
+        (target.host,),
+        count=count,
+        length=length,
+        wait_ms=WAIT_MS,
+        period_ms=period_ms,
     )
     return answers.received[target.host]
 

@@ -17,7 +17,7 @@ from offnet.observe.question import ask
 from offnet.runtime.base import RunningLab
 
 ICMP_AND_IP_HEADERS = 28
-PERIOD_MS = "2"  # between probes to one target
+PERIOD_MS = 2  # between probes to one target
 SILENCE_MS = 50
 """How long a reply is waited for that may not come: a hundred round trips through all tunnels."""
 TABLE = "offnet_probes"
@@ -42,18 +42,20 @@ def probe(
     count: int,
     length: int,
     wait_ms: int = 300,
+    period_ms: int = PERIOD_MS,
     device: str | None = None,
     dscp: int = 0,
 ) -> Answers:
     """Sends ``count`` echo requests of ``length`` bytes to every target and counts the replies.
 
-    ``wait_ms`` is how long the last reply may take; it is spent only where one is missing. ``device``
-    is the VRF that they are sent in, ``dscp`` what they are marked with.
+    ``wait_ms`` is how long the last reply may take; it is spent only where one is missing. ``period_ms``
+    is between two to one target. ``device`` is the VRF that they are sent in, ``dscp`` what they are
+    marked with.
     """
     wanted = [str(target) for target in targets]
     if not wanted:
         return Answers(source, count, {})
-    argv = ["fping", "-q", "-c", str(count), "-p", PERIOD_MS, "-i", "1", "-t", str(wait_ms)]
+    argv = ["fping", "-q", "-c", str(count), "-p", str(period_ms), "-i", "1", "-t", str(wait_ms)]
     argv += ["-b", str(length - ICMP_AND_IP_HEADERS), "-S", str(source)]
     argv += ["-O", str(dscp << 2)] if dscp else []
     argv += [*(("-I", device) if device else ()), *wanted]

@@ -11,9 +11,9 @@ from offnet.observe.capture import Capture
 from offnet.observe.packet import Packet
 
 LENGTH = 398
-OUTAGE = 400  # probes, at 10 ms: four times as long as OSPF's dead interval
+OUTAGE = 400  # probes: four times as long as OSPF's dead interval
 PROBES = 5
-PERIOD = 0.01
+PERIOD_MS = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,7 @@ class Reroute:
     @property
     def seconds(self) -> float:
         """How long nothing was answered, as the probes that were lost tell."""
-        return (self.sent - self.received) * PERIOD
+        return (self.sent - self.received) * PERIOD_MS / 1000
 
 
 def reroute(bench: Bench) -> Reroute:
@@ -43,7 +43,7 @@ def reroute(bench: Bench) -> Reroute:
     await_direct(bench, chosen)
     with Capture(bench.lab, bench.network.capture_point) as capture:
         with cut(bench, chosen, "meta l4proto esp"):
-            received = send(bench, chosen, OUTAGE, LENGTH)
+            received = send(bench, chosen, OUTAGE, LENGTH, PERIOD_MS)
             _, before = counters(bench)
             answered = send(bench, chosen, PROBES, LENGTH)
             _, after = counters(bench)
