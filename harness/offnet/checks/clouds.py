@@ -8,7 +8,7 @@ from typing import Any
 from offnet.checks.claim import Claim, Verdict, verdict
 from offnet.experiments.foreign_keys import Attack, attacks, foreign_keys
 from offnet.experiments.registrations import registrations
-from offnet.experiments.shortcuts import INITIAL_TTL, Shortcut, pairs, shortcuts
+from offnet.experiments.shortcuts import INITIAL_TTL, Shortcut, pairs, shared, shortcuts
 from offnet.network.model import Cloud, Network, Site
 from offnet.observe.nhrp import NhrpEntry
 
@@ -69,12 +69,7 @@ def judge_direct(one: Site, other: Site, seen: Shortcut) -> Verdict:
     for name, ttls in seen.ttls.items():
         if ttls[-1:] != (INITIAL_TTL,):
             mistakes.append(f"replies to {name} have TTL {', '.join(map(str, ttls)) or 'none'}")
-    spis = {
-        name: {(child.spi_in, child.spi_out) for sa in sas for child in sa.current_children}
-        for name, sas in seen.sas.items()
-    }
-    mirrored = {(out, into) for into, out in spis[other.name]}
-    if not spis[one.name] & mirrored:
+    if not shared(seen.sas[one.name], seen.sas[other.name]):
         mistakes.append(f"no SA that both {one.name} and {other.name} have")
     told = " and ".join("-".join(map(str, ttls)) for ttls in seen.ttls.values())
     return verdict(mistakes, f"TTL {told}, after {seen.seconds or 0:.1f} s")

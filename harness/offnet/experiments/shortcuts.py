@@ -79,8 +79,28 @@ def _shortcut(bench: Bench, one: str, other: str) -> Shortcut:
     with suppress(DeadlineExpired):  # what was seen is for the judge
         until(both_direct, what=f"a shortcut of {one} and {other}", deadline=DEADLINE, interval=PAUSE)
         took = time.monotonic() - began
-    sas = gather(sites, lambda name: between(bench, sites[name], sites[other if name == one else one]))
-    return Shortcut({name: tuple(seen) for name, seen in ttls.items()}, took, sas)
+    return Shortcut({name: tuple(seen) for name, seen in ttls.items()}, took, _settled(bench, one, other))
+
+
+def _settled(bench: Bench, one: str, other: str) -> dict[str, tuple[IkeSa, ...]]:
+    """The SAs between two spokes, by spoke, once both hold the same: each may have begun with its own."""
+    sites = {one: bench.network.site(one), other: bench.network.site(other)}
+    seen: dict[str, tuple[IkeSa, ...]] = {}
+
+    def same() -> bool:
+        for name, peer in ((one, other), (other, one)):
+            seen[name] = between(bench, sites[name], sites[peer])
+        return bool(shared(seen[one], seen[other]))
+
+    with suppress(DeadlineExpired):  # as above
+        until(same, what=f"an SA that both {one} and {other} have", deadline=DEADLINE, interval=PAUSE)
+    return seen
+
+
+def shared(own: tuple[IkeSa, ...], others: tuple[IkeSa, ...]) -> set[tuple[int, int]]:
+    """The IPsec SAs, by the SPIs of the first peer, in and out, that two peers both have."""
+    mirrored = {(child.spi_out, child.spi_in) for sa in others for child in sa.current_children}
+    return mirrored & {(child.spi_in, child.spi_out) for sa in own for child in sa.current_children}
 
 
 def _ttl(bench: Bench, source: Site, target: Site) -> int | None:
