@@ -16,7 +16,7 @@ from offnet.network.model import Cloud, Network, Site
 from offnet.observe.errors import CommandRefused
 from offnet.observe.places import vtysh
 from offnet.observe.vici_model import IkeSa
-from offnet.wait import until
+from offnet.wait import Deadline, until
 
 INITIAL_TTL = 64  # of what Linux sends; each router takes one
 DEADLINE = 20.0
@@ -68,7 +68,7 @@ def shortcuts(bench: Bench) -> dict[tuple[str, str], Shortcut]:
 def _shortcut(bench: Bench, one: str, other: str) -> Shortcut:
     sites = {name: bench.network.site(name) for name in (one, other)}
     ttls: dict[str, list[int]] = {one: [], other: []}
-    began, took = time.monotonic(), None
+    began, took, limit = time.monotonic(), None, Deadline(DEADLINE)
 
     def both_direct() -> bool:
         found = gather(ttls, lambda name: _ttl(bench, sites[name], sites[other if name == one else one]))
@@ -77,14 +77,14 @@ def _shortcut(bench: Bench, one: str, other: str) -> Shortcut:
         return all(ttl == INITIAL_TTL for ttl in found.values())
 
     with suppress(DeadlineExpired):  # what was seen is for the judge
-        until(both_direct, what=f"a shortcut of {one} and {other}", deadline=DEADLINE, interval=PAUSE)
+        until(both_direct, what=f"a shortcut of {one} and {other}", deadline=limit, interval=PAUSE)
         took = time.monotonic() - began
-    return Shortcut({name: tuple(seen) for name, seen in ttls.items()}, took, _settled(bench, one, other))
+    return Shortcut({name: tuple(seen) for name, seen in ttls.items()}, took, _settled(bench, sites, limit))
 
 
-def _settled(bench: Bench, one: str, other: str) -> dict[str, tuple[IkeSa, ...]]:
+def _settled(bench: Bench, sites: dict[str, Site], limit: Deadline) -> dict[str, tuple[IkeSa, ...]]:
     """The SAs between two spokes, by spoke, once both hold the same: each may have begun with its own."""
-    sites = {one: bench.network.site(one), other: bench.network.site(other)}
+    one, other = sites
     seen: dict[str, tuple[IkeSa, ...]] = {}
 
     def same() -> bool:
@@ -93,7 +93,7 @@ def _settled(bench: Bench, one: str, other: str) -> dict[str, tuple[IkeSa, ...]]
         return bool(shared(seen[one], seen[other]))
 
     with suppress(DeadlineExpired):  # as above
-        until(same, what=f"an SA that both {one} and {other} have", deadline=DEADLINE, interval=PAUSE)
+        until(same, what=f"an SA that both {one} and {other} have", deadline=limit, interval=PAUSE)
     return seen
 
 
